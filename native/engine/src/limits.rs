@@ -1,0 +1,32 @@
+//! Every fixed limit and default of the engine, each written once.
+
+/// Largest encoded `_id`, in bytes of its MessagePack payload.
+pub const ID_BYTES_MAX: usize = 1024;
+/// Default and largest settable document size, in bytes of MessagePack.
+pub const DOCUMENT_BYTES_DEFAULT: u32 = 16 << 20;
+/// Largest settable document size, in bytes.
+pub const DOCUMENT_BYTES_MAX: u32 = 1 << 30;
+/// Deepest nesting of maps and arrays in a document, filter or update.
+pub const DEPTH_MAX: usize = 100;
+/// Longest collection name, in bytes of UTF-8.
+pub const NAME_BYTES_MAX: usize = 255;
+/// Most record structures of one collection.
+pub const STRUCTURES_MAX: usize = 1024;
+/// Most keys of one record structure.
+pub const STRUCTURE_KEYS_MAX: usize = 128;
+/// Most bytes of all keys of one record structure.
+pub const STRUCTURE_KEY_BYTES_MAX: usize = 4096;
+/// Largest payload of one log frame, so of one transaction, in bytes.
+pub const TRANSACTION_BYTES_MAX: usize = 1 << 30;
+/// Default budget of page memory, in bytes.
+pub const CACHE_BYTES_DEFAULT: u64 = 1 << 30;
+/// Smallest budget of page memory, in bytes.
+pub const CACHE_BYTES_MIN: u64 = 1 << 20;
+/// Default interval of the janitor, in milliseconds.
+pub const SYNC_INTERVAL_MS_DEFAULT: u32 = 100;
+/// Default log size that starts a checkpoint, in bytes.
+pub const CHECKPOINT_LOG_BYTES_DEFAULT: u64 = 64 << 20;
+/// Default wait for a collection that an open transaction holds, in milliseconds.
+pub const LOCK_WAIT_MS_DEFAULT: u32 = 5000;
+/// Default memory for page versions kept for snapshots, in bytes.
+pub const SNAPSHOT_BYTES_DEFAULT: u64 = 256 << 20;
