@@ -1,4 +1,38 @@
 //! Page memory of QuireDB: a reserved address range in which page N has a fixed place.
+//!
+//! Promises: a page is read under a shared latch and changed under an exclusive one, so no torn page is
+//! ever seen; a page that was changed stays until it is marked clean; clean pages are given back when the
+//! budget is exceeded. The surface is safe: no use of it, however wrong, is undefined behaviour.
+//! Leaves to others: what is in a page, where it is loaded from, and when dirty pages are written out
+//! (the engine's pager).
+//! Method: Leis, Alhomssi, Ziegler, Loeck, Dietrich, "Virtual-Memory Assisted Buffer Management",
+//! SIGMOD 2023: a page table is not probed, the page number is the address.
+//!
+//! Reading the source: sync, state (the latch) → memory (the operating system) → segment, table (where
+//! a page is) → guard, clock (eviction) → frames (the door).
+
+// Under loom only the latch is built: its model runs on loom's atomics, which cannot live in raw memory.
+#[cfg(not(loom))]
+mod clock;
+#[cfg(not(loom))]
+mod frames;
+#[cfg(not(loom))]
+mod guard;
+#[cfg(not(loom))]
+mod memory;
+#[cfg(not(loom))]
+mod pool;
+#[cfg(not(loom))]
+mod segment;
+mod state;
+mod sync;
+#[cfg(not(loom))]
+mod table;
+
+#[cfg(not(loom))]
+pub use frames::{Frames, FramesOptions};
+#[cfg(not(loom))]
+pub use guard::{PageMut, PageRef};
 
 /// Bytes of a page.
 pub const PAGE_BYTES: usize = 4096;
