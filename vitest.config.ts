@@ -1,0 +1,14 @@
+// How the TypeScript tests run: one process per test file, because a native addon is loaded once per process
+// and a crash in it must be seen as that file's failure.
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  resolve: { alias: { quiredb: fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000
+  }
+})
