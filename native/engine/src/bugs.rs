@@ -38,12 +38,14 @@ pub enum Bug {
     NoEpochCheck,
     /// The directory is not synced after files were created or renamed.
     NoDirectorySync,
-    /// Pages freed since the last checkpoint count as free at that checkpoint.
-    FreedPagesCountAsFree,
+    /// A journal is applied without comparing its pages with its list.
+    TornJournalAccepted,
     /// Free pages are written in place without a sync before the header.
     NoPageSync,
-    /// A commit's frame is written after its pages were already part of a checkpoint.
-    NoLogBeforeCheckpoint,
+    /// The checkpoint writes pages as they are now, not as its snapshot sees them.
+    CheckpointWithoutSnapshot,
+    /// The file's tail is cut off before the header that gives it up is synced.
+    TailCutBeforeHeader,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -3,4 +3,35 @@
 //! Promises: pure functions over slices; nothing here opens a file, and nothing panics on any input.
 //! docs/FORMAT.md draws what these files read and write.
 
+pub mod fields;
+pub mod header;
+pub mod heap_map;
 pub mod page;
+pub mod place;
+#[cfg(test)]
+pub(crate) mod seeded;
+pub mod slotted;
+
+/// The little-endian u16 at `at`. The caller has checked the length.
+#[inline]
+pub(crate) fn read_u16(bytes: &[u8], at: usize) -> u16 {
+    let mut field = [0; 2];
+    field.copy_from_slice(&bytes[at..at + 2]);
+    u16::from_le_bytes(field)
+}
+
+/// The little-endian u32 at `at`. The caller has checked the length.
+#[inline]
+pub(crate) fn read_u32(bytes: &[u8], at: usize) -> u32 {
+    let mut field = [0; 4];
+    field.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(field)
+}
+
+/// The little-endian u64 at `at`. The caller has checked the length.
+#[inline]
+pub(crate) fn read_u64(bytes: &[u8], at: usize) -> u64 {
+    let mut field = [0; 8];
+    field.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(field)
+}

@@ -7,6 +7,8 @@
 
 use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
 
+use crate::format::{read_u32, read_u64};
+
 /// Bytes of the head.
 pub const PAGE_HEAD_BYTES: usize = 24;
 /// Bytes of the body.
@@ -133,20 +135,6 @@ pub fn stored_checksum(bytes: &PageBytes) -> u32 {
 pub fn seal(bytes: &mut PageBytes, file: FileId, page: PageNumber) {
     let sum = checksum(bytes, file, page);
     bytes[CHECKSUM_AT..CHECKSUM_AT + 4].copy_from_slice(&sum.to_le_bytes());
-}
-
-#[inline]
-fn read_u32(bytes: &PageBytes, at: usize) -> u32 {
-    let mut field = [0; 4];
-    field.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(field)
-}
-
-#[inline]
-fn read_u64(bytes: &PageBytes, at: usize) -> u64 {
-    let mut field = [0; 8];
-    field.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(field)
 }
 
 #[cfg(test)]

@@ -1,0 +1,234 @@
+//! The header slot: the 128 bytes that say which state of the file is the current one.
+//!
+//! Promises: a slot lies inside one 512-byte sector; it is taken only when its checksum fits. Pages 0 and 1
+//! each hold a slot; of two good slots the one with the larger epoch counts. A file of a later major format,
+//! or with a feature flag that this release does not know, is refused by name.
+//! Leaves to others: when slots are written (pager/checkpoint.rs) and chosen (pager/recovery.rs).
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::page::{FileId, Sequence};
+use crate::format::{read_u16, read_u32, read_u64};
+
+/// First bytes of every database. CR LF and ^Z show a transfer that changed line ends or stopped early.
+pub const MAGIC: [u8; 16] = *b"QuireDB\r\n\x1a\n\0\0\0\0\0";
+/// Format written by this release.
+pub const FORMAT_MAJOR: u16 = 1;
+/// Additions to the format that earlier readers of the same major format may ignore.
+pub const FORMAT_MINOR: u16 = 0;
+/// Bytes of a slot.
+pub const HEADER_BYTES: usize = 128;
+/// Pages at the head of the file that hold slots.
+pub const HEADER_PAGES: u32 = 2;
+
+const MAJOR_AT: usize = 16;
+const MINOR_AT: usize = 18;
+const PAGE_BYTES_AT: usize = 20;
+const COMPATIBLE_AT: usize = 24;
+const READ_COMPATIBLE_AT: usize = 28;
+const INCOMPATIBLE_AT: usize = 32;
+const CLEAN_AT: usize = 36;
+const FILE_ID_AT: usize = 40;
+const HASH_KEY_AT: usize = 56;
+const EPOCH_AT: usize = 72;
+const SEQUENCE_AT: usize = 80;
+const PAGE_COUNT_AT: usize = 88;
+const NEXT_COLLECTION_AT: usize = 92;
+const CATALOG_AT: usize = 96;
+const FREE_LIST_AT: usize = 104;
+const CREATED_AT: usize = 112;
+const CHECKSUM_AT: usize = 124;
+
+const _: () = assert!(CHECKSUM_AT + 4 == HEADER_BYTES && HEADER_BYTES <= 512);
+
+/// Where a blob lies: its first page and its length. A length of 0 is no blob.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlobPlace {
+    /// First page of the run.
+    pub first_page: u32,
+    /// Bytes of the blob.
+    pub length_bytes: u32,
+}
+
+/// One state of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Identity that the logs and the journal must share.
+    pub file_id: FileId,
+    /// Key of the id index's hash, random per file.
+    pub hash_key: [u8; 16],
+    /// Number of this header; one more with each checkpoint.
+    pub epoch: u64,
+    /// Last commit whose changes are in the data file.
+    pub sequence: Sequence,
+    /// Pages of the file, header pages included.
+    pub page_count: u32,
+    /// Number that the next new collection gets.
+    pub next_collection: u32,
+    /// The catalog.
+    pub catalog: BlobPlace,
+    /// The free list.
+    pub free_list: BlobPlace,
+    /// Whether the database was closed with everything in the data file, so that no log need exist.
+    pub clean: bool,
+    /// When the file was made, in milliseconds since 1970.
+    pub created_ms: u64,
+}
+
+/// What a slot turned out to be.
+#[derive(Debug)]
+pub enum Slot {
+    /// A good header.
+    Good(Header),
+    /// The magic is there but the slot is damaged.
+    Damaged,
+    /// Not a header of ours at all.
+    Foreign,
+}
+
+impl Header {
+    /// The slot's bytes.
+    pub fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = [0u8; HEADER_BYTES];
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(0, &MAGIC);
+        put(MAJOR_AT, &FORMAT_MAJOR.to_le_bytes());
+        put(MINOR_AT, &FORMAT_MINOR.to_le_bytes());
+        put(PAGE_BYTES_AT, &(quire_frames::PAGE_BYTES as u32).to_le_bytes());
+        put(CLEAN_AT, &u32::from(self.clean).to_le_bytes());
+        put(FILE_ID_AT, &self.file_id.0);
+        put(HASH_KEY_AT, &self.hash_key);
+        put(EPOCH_AT, &self.epoch.to_le_bytes());
+        put(SEQUENCE_AT, &self.sequence.0.to_le_bytes());
+        put(PAGE_COUNT_AT, &self.page_count.to_le_bytes());
+        put(NEXT_COLLECTION_AT, &self.next_collection.to_le_bytes());
+        put(CATALOG_AT, &self.catalog.first_page.to_le_bytes());
+        put(CATALOG_AT + 4, &self.catalog.length_bytes.to_le_bytes());
+        put(FREE_LIST_AT, &self.free_list.first_page.to_le_bytes());
+        put(FREE_LIST_AT + 4, &self.free_list.length_bytes.to_le_bytes());
+        put(CREATED_AT, &self.created_ms.to_le_bytes());
+        let sum = crc32fast::hash(&bytes[..CHECKSUM_AT]);
+        bytes[CHECKSUM_AT..].copy_from_slice(&sum.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a slot. Shape: at least `HEADER_BYTES`; fewer is `Foreign`.
+    ///
+    /// Errors: `UNSUPPORTED_FORMAT` for a later major format, another page size, or an unknown flag.
+    pub fn decode(bytes: &[u8]) -> Result<Slot> {
+        if bytes.len() < HEADER_BYTES || bytes[..16] != MAGIC {
+            return Ok(Slot::Foreign);
+        }
+        let major = read_u16(bytes, MAJOR_AT);
+        // A later format may keep its checksum elsewhere, so its number is believed before the checksum,
+        // but only where the rest of the slot does not show that the number itself is damaged.
+        if crc32fast::hash(&bytes[..CHECKSUM_AT]) != read_u32(bytes, CHECKSUM_AT) {
+            if major > FORMAT_MAJOR && major < FORMAT_MAJOR + 64 && read_u16(bytes, MINOR_AT) < 1024 {
+                return Err(unsupported(&format!("format {major}")));
+            }
+            return Ok(Slot::Damaged);
+        }
+        if major != FORMAT_MAJOR {
+            return Err(unsupported(&format!("format {major}")));
+        }
+        let incompatible = read_u32(bytes, INCOMPATIBLE_AT) | read_u32(bytes, READ_COMPATIBLE_AT);
+        if incompatible != 0 {
+            return Err(unsupported(&format!("feature flags {incompatible:#x}")));
+        }
+        if read_u32(bytes, PAGE_BYTES_AT) as usize != quire_frames::PAGE_BYTES {
+            return Err(unsupported(&format!(
+                "pages of {} bytes",
+                read_u32(bytes, PAGE_BYTES_AT)
+            )));
+        }
+        let mut file_id = FileId::default();
+        file_id.0.copy_from_slice(&bytes[FILE_ID_AT..FILE_ID_AT + 16]);
+        let mut hash_key = [0; 16];
+        hash_key.copy_from_slice(&bytes[HASH_KEY_AT..HASH_KEY_AT + 16]);
+        Ok(Slot::Good(Header {
+            file_id,
+            hash_key,
+            epoch: read_u64(bytes, EPOCH_AT),
+            sequence: Sequence(read_u64(bytes, SEQUENCE_AT)),
+            page_count: read_u32(bytes, PAGE_COUNT_AT),
+            next_collection: read_u32(bytes, NEXT_COLLECTION_AT),
+            catalog: blob_place(bytes, CATALOG_AT),
+            free_list: blob_place(bytes, FREE_LIST_AT),
+            clean: read_u32(bytes, CLEAN_AT) != 0,
+            created_ms: read_u64(bytes, CREATED_AT),
+        }))
+    }
+}
+
+const _: () = assert!(COMPATIBLE_AT + 4 == READ_COMPATIBLE_AT);
+
+fn blob_place(bytes: &[u8], at: usize) -> BlobPlace {
+    BlobPlace {
+        first_page: read_u32(bytes, at),
+        length_bytes: read_u32(bytes, at + 4),
+    }
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(
+        ErrorKind::UnsupportedFormat,
+        format!(
+            "the file has {what}; this release reads format {FORMAT_MAJOR} with pages of {} bytes; open it with a newer QuireDB",
+            quire_frames::PAGE_BYTES
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        Header {
+            file_id: FileId([5; 16]),
+            hash_key: [6; 16],
+            epoch: 7,
+            sequence: Sequence(8),
+            page_count: 9,
+            next_collection: 10,
+            catalog: BlobPlace {
+                first_page: 11,
+                length_bytes: 12,
+            },
+            free_list: BlobPlace {
+                first_page: 13,
+                length_bytes: 14,
+            },
+            clean: true,
+            created_ms: 15,
+        }
+    }
+
+    #[test]
+    fn header_reads_back_as_written() {
+        match Header::decode(&header().encode()).unwrap() {
+            Slot::Good(read) => assert_eq!(read, header()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_flipped_bit_goes_unnoticed() {
+        let good = header().encode();
+        for bit in 0..HEADER_BYTES * 8 {
+            let mut bytes = good;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(!matches!(Header::decode(&bytes), Ok(Slot::Good(_))), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn newer_format_is_refused_by_name() {
+        let mut bytes = header().encode();
+        bytes[MAJOR_AT] = 2;
+        let sum = crc32fast::hash(&bytes[..CHECKSUM_AT]);
+        bytes[CHECKSUM_AT..].copy_from_slice(&sum.to_le_bytes());
+        let error = Header::decode(&bytes).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnsupportedFormat);
+        assert!(error.message().contains("format 2"));
+    }
+}

@@ -1,0 +1,434 @@
+//! Checkpoints: how changed pages reach the data file.
+//!
+//! 1. Capture, under the commit gate: a snapshot, the list of changed pages, the catalog and the free list.
+//! 2. Pages that the last durable checkpoint counts as free are written straight to their place: nothing refers
+//!    to them yet. Sync.
+//! 3. All other changed pages go to the journal, with the coming header. Sync: from here on the checkpoint counts.
+//! 4. The journal's pages go to their places. Sync. The header goes to one slot. Sync. Then to the other slot.
+//!
+//! Promises: a crash at any point leaves the old state, or a complete journal that leads to the new one; commits
+//! and readers run on meanwhile; a failure before the journal counts leaves the old state and a usable database.
+//! Leaves to others: the commit gate and the switch of the log (database.rs).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
+
+use crate::bugs::{Bug, planted};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::header::{BlobPlace, Header};
+use crate::format::page::{self, CollectionId, PageKind, Sequence};
+use crate::pager::allocator::Run;
+use crate::pager::journal::{JOURNAL_SUFFIX, JournalWriter};
+use crate::pager::snapshot::Snapshot;
+use crate::pager::{Pager, blob};
+use crate::storage::{OpenMode, Storage, StorageFile, sibling};
+
+/// Pages written by one call.
+const WRITE_PAGES_MAX: usize = 64;
+/// A journal larger than this is emptied after its checkpoint, to give its space back.
+const JOURNAL_KEPT_BYTES: u64 = 16 << 20;
+
+/// Writes the checkpoints of one database. One checkpoint runs at a time; the owner sees to it.
+pub struct Checkpointer {
+    storage: Arc<dyn Storage>,
+    file: Arc<dyn StorageFile>,
+    path: PathBuf,
+    journal: Option<Arc<dyn StorageFile>>,
+    /// The header on disk.
+    durable: Header,
+    /// Free runs of the state on disk: the pages that may be written without the journal.
+    durable_free: Vec<Run>,
+    /// Catalog and free list of the last capture, on disk or not yet.
+    catalog: Vec<u8>,
+    catalog_place: BlobPlace,
+    free_list_place: BlobPlace,
+}
+
+/// What a checkpoint will write, as it was at one commit.
+pub struct Capture {
+    snapshot: Snapshot,
+    changed: Vec<PageNumber>,
+    free: Vec<Run>,
+    header: Header,
+}
+
+impl Capture {
+    /// The last commit that the checkpoint holds.
+    pub fn sequence(&self) -> Sequence {
+        self.snapshot.sequence()
+    }
+
+    /// Epoch of the header that the checkpoint will write.
+    pub fn epoch(&self) -> u64 {
+        self.header.epoch
+    }
+}
+
+/// What a failed checkpoint leaves.
+pub struct CheckpointFailure {
+    /// Why.
+    pub error: Error,
+    /// Whether the state of the disk is unknown: no commit may be accepted any more.
+    pub is_poisoned: bool,
+}
+
+impl Checkpointer {
+    /// A checkpointer for the file at `path` whose state on disk is `durable`.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        file: Arc<dyn StorageFile>,
+        path: PathBuf,
+        durable: Header,
+        free: Vec<Run>,
+        catalog: Vec<u8>,
+    ) -> Checkpointer {
+        Checkpointer {
+            storage,
+            file,
+            path,
+            journal: None,
+            durable,
+            durable_free: free,
+            catalog,
+            catalog_place: durable.catalog,
+            free_list_place: durable.free_list,
+        }
+    }
+
+    /// The header on disk.
+    pub fn durable(&self) -> &Header {
+        &self.durable
+    }
+
+    /// Step 1. The caller holds the commit gate exclusively; `sequence` is the last commit.
+    pub fn capture(
+        &mut self,
+        pager: &Pager,
+        sequence: Sequence,
+        catalog: Vec<u8>,
+        next_collection: u32,
+    ) -> Result<Capture> {
+        let writer = pager.writer(sequence);
+        if catalog != self.catalog {
+            let first = blob::write_blob(&writer, PageKind::Catalog, CollectionId::NONE, &catalog)?;
+            free_place(pager, sequence, self.catalog_place);
+            self.catalog_place = BlobPlace {
+                first_page: first.get(),
+                length_bytes: catalog.len() as u32,
+            };
+            self.catalog = catalog;
+        }
+        free_place(pager, sequence, self.free_list_place);
+        self.free_list_place = BlobPlace::default();
+        let (free, page_count) = self.write_free_list(pager, sequence)?;
+        let changed = std::mem::take(&mut *pager.changed.lock());
+        pager.captured.store(sequence.0, Ordering::Relaxed);
+        let header = Header {
+            epoch: self.durable.epoch + 1,
+            sequence,
+            page_count,
+            next_collection,
+            catalog: self.catalog_place,
+            free_list: self.free_list_place,
+            clean: false,
+            ..self.durable
+        };
+        Ok(Capture {
+            snapshot: pager.open_snapshot(sequence, true),
+            changed,
+            free,
+            header,
+        })
+    }
+
+    /// Steps 2 to 4. On failure everything captured is left for the next checkpoint.
+    pub fn write(
+        &mut self,
+        pager: &Pager,
+        capture: Capture,
+        clean: bool,
+    ) -> std::result::Result<(), CheckpointFailure> {
+        let mut capture = capture;
+        capture.header.clean = clean;
+        let result = self.write_pages(pager, &mut capture);
+        if result.is_ok() {
+            let sequence = capture.sequence();
+            pager.file_sequence.store(sequence.0, Ordering::Release);
+            for number in &capture.changed {
+                let _ = pager
+                    .frames
+                    .mark_clean_if(*number, |bytes| page::stamp(bytes) <= sequence);
+            }
+            self.durable = capture.header;
+            self.durable_free = capture.free;
+        } else {
+            pager.changed.lock().append(&mut capture.changed);
+        }
+        pager.close_snapshot(&capture.snapshot);
+        result
+    }
+
+    /// Writes the free list to a run that it itself gives, and returns it with the page count.
+    fn write_free_list(&mut self, pager: &Pager, sequence: Sequence) -> Result<(Vec<Run>, u32)> {
+        let mut allocator = pager.allocator.lock();
+        allocator.cut_tail();
+        let runs_count_max = allocator.runs_count_max();
+        let mut first = None;
+        if runs_count_max > 0 {
+            // Taking the run splits at most one free run and adds none.
+            first = Some(allocator.allocate(blob::pages_count(runs_count_max as u32 * 8))?);
+        }
+        let runs = allocator.free_runs();
+        let page_count = allocator.page_count();
+        drop(allocator);
+        pager.page_count.store(page_count, Ordering::Release);
+        if let Some(first) = first {
+            // A list that became empty still says so in 8 bytes, so that its run stays accounted for.
+            let pages = blob::pages_count(runs_count_max as u32 * 8);
+            let mut bytes = encode_runs(&runs);
+            bytes.resize(
+                ((pages - 1) as usize * page::PAGE_BODY_BYTES + 8).max(bytes.len()),
+                0,
+            );
+            blob::fill_blob(
+                &pager.writer(sequence),
+                first,
+                PageKind::FreeList,
+                CollectionId::NONE,
+                &bytes,
+            )?;
+            self.free_list_place = BlobPlace {
+                first_page: first.get(),
+                length_bytes: bytes.len() as u32,
+            };
+        }
+        Ok((runs, page_count))
+    }
+
+    fn write_pages(
+        &mut self,
+        pager: &Pager,
+        capture: &mut Capture,
+    ) -> std::result::Result<(), CheckpointFailure> {
+        let usable = |error| CheckpointFailure {
+            error,
+            is_poisoned: false,
+        };
+        let poisoned = |error| CheckpointFailure {
+            error,
+            is_poisoned: true,
+        };
+        capture.changed.sort_unstable();
+        capture.changed.dedup();
+        let live: Vec<PageNumber> = capture
+            .changed
+            .iter()
+            .copied()
+            .filter(|number| !is_in_runs(&capture.free, *number))
+            .collect();
+        let is_direct = |number: &PageNumber| {
+            planted(Bug::NoJournal)
+                || number.get() >= self.durable.page_count
+                || is_in_runs(&self.durable_free, *number)
+        };
+        let (direct, journaled): (Vec<PageNumber>, Vec<PageNumber>) = live.into_iter().partition(is_direct);
+        if planted(Bug::HeaderBeforePageSync) {
+            self.write_slot(&capture.header, capture.header.epoch)
+                .map_err(usable)?;
+        }
+        if planted(Bug::TailCutBeforeHeader) {
+            self.cut_file(capture.header.page_count).map_err(usable)?;
+        }
+        let sequence = capture.sequence();
+        self.write_in_place(pager, sequence, &direct).map_err(usable)?;
+        self.extend_file(capture.header.page_count).map_err(usable)?;
+        if !planted(Bug::NoPageSync) {
+            self.file.sync_data().map_err(poisoned)?;
+        }
+        let journal = self
+            .write_journal(pager, sequence, &journaled, &capture.header)
+            .map_err(usable)?;
+        if let Some(journal) = &journal
+            && !planted(Bug::NoJournalSync)
+        {
+            journal.sync_data().map_err(poisoned)?;
+        }
+        self.write_in_place(pager, sequence, &journaled)
+            .map_err(poisoned)?;
+        if journal.is_some() && !planted(Bug::NoPageSync) {
+            self.file.sync_data().map_err(poisoned)?;
+        }
+        self.write_slot(&capture.header, capture.header.epoch)
+            .map_err(poisoned)?;
+        self.file.sync_data().map_err(poisoned)?;
+        self.write_slot(&capture.header, capture.header.epoch + 1)
+            .map_err(poisoned)?;
+        if capture.header.clean {
+            // After a clean close no log is left to show that a damaged slot was the newer one.
+            self.file.sync_data().map_err(poisoned)?;
+        }
+        self.give_space_back(capture.header.page_count, journal)
+            .map_err(poisoned)
+    }
+
+    /// Writes the images of `pages`, which are in order, to their places in the data file.
+    fn write_in_place(&self, pager: &Pager, sequence: Sequence, pages: &[PageNumber]) -> Result<()> {
+        let mut buffer: Vec<u8> = Vec::with_capacity(WRITE_PAGES_MAX * PAGE_BYTES);
+        let mut first = 0u32;
+        let mut image = [0u8; PAGE_BYTES];
+        for number in pages {
+            let count = (buffer.len() / PAGE_BYTES) as u32;
+            if count > 0 && (number.get() != first + count || count as usize == WRITE_PAGES_MAX) {
+                self.file
+                    .write_at(u64::from(first) * PAGE_BYTES as u64, &buffer)?;
+                buffer.clear();
+            }
+            if buffer.is_empty() {
+                first = number.get();
+            }
+            sealed_image(pager, *number, sequence, &mut image)?;
+            buffer.extend_from_slice(&image);
+        }
+        if !buffer.is_empty() {
+            self.file
+                .write_at(u64::from(first) * PAGE_BYTES as u64, &buffer)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the journal for `pages`; none is needed for none.
+    fn write_journal(
+        &mut self,
+        pager: &Pager,
+        sequence: Sequence,
+        pages: &[PageNumber],
+        header: &Header,
+    ) -> Result<Option<Arc<dyn StorageFile>>> {
+        if pages.is_empty() {
+            return Ok(None);
+        }
+        let file = match &self.journal {
+            Some(file) => file.clone(),
+            None => {
+                let path = sibling(&self.path, JOURNAL_SUFFIX);
+                let file = self.storage.open(&path, OpenMode::CreateOrOpen)?;
+                if !planted(Bug::NoDirectorySync) {
+                    self.storage.sync_directory(&path)?;
+                }
+                self.journal = Some(file.clone());
+                file
+            }
+        };
+        let mut writer = JournalWriter::new(&*file, pages.len());
+        let mut image = [0u8; PAGE_BYTES];
+        for number in pages {
+            sealed_image(pager, *number, sequence, &mut image)?;
+            writer.push(*number, &image)?;
+        }
+        writer.finish(header)?;
+        Ok(Some(file))
+    }
+
+    fn write_slot(&self, header: &Header, epoch: u64) -> Result<()> {
+        let slot = if planted(Bug::OneHeaderSlot) { 0 } else { epoch % 2 };
+        self.file.write_at(slot * PAGE_BYTES as u64, &header.encode())
+    }
+
+    /// Cuts the file's free tail off and empties a large journal.
+    fn give_space_back(&self, page_count: u32, journal: Option<Arc<dyn StorageFile>>) -> Result<()> {
+        self.cut_file(page_count)?;
+        if let Some(journal) = journal
+            && journal.len()? > JOURNAL_KEPT_BYTES
+        {
+            journal.set_len(0)?;
+        }
+        Ok(())
+    }
+
+    /// Free pages at the file's end were never written; the file must still be as long as its header says.
+    fn extend_file(&self, page_count: u32) -> Result<()> {
+        let length = u64::from(page_count) * PAGE_BYTES as u64;
+        if self.file.len()? < length {
+            self.file.set_len(length)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn cut_file(&self, page_count: u32) -> Result<()> {
+        let length = u64::from(page_count) * PAGE_BYTES as u64;
+        if self.file.len()? > length {
+            self.file.set_len(length)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Removes the journal: everything is in the data file.
+    pub fn remove_journal(&mut self) -> Result<()> {
+        self.journal = None;
+        self.storage.remove(&sibling(&self.path, JOURNAL_SUFFIX))
+    }
+}
+
+/// The bytes of a free list.
+pub fn encode_runs(runs: &[Run]) -> Vec<u8> {
+    runs.iter()
+        .flat_map(|run| [run.first.to_le_bytes(), run.count.to_le_bytes()])
+        .flatten()
+        .collect()
+}
+
+/// The runs of a free list; zeros at the end fill up the last pages of its run.
+pub fn decode_runs(bytes: &[u8]) -> Vec<Run> {
+    let entry = |entry: &[u8]| Run {
+        first: crate::format::read_u32(entry, 0),
+        count: crate::format::read_u32(entry, 4),
+    };
+    bytes
+        .chunks_exact(8)
+        .map(entry)
+        .take_while(|run| *run != Run { first: 0, count: 0 })
+        .collect()
+}
+
+fn free_place(pager: &Pager, sequence: Sequence, place: BlobPlace) {
+    if place.length_bytes > 0 {
+        blob::free_blob(
+            &pager.writer(sequence),
+            PageNumber::new(place.first_page),
+            place.length_bytes,
+        );
+    }
+}
+
+/// The page as the checkpoint's snapshot sees it, with its checksum.
+fn sealed_image(pager: &Pager, number: PageNumber, sequence: Sequence, image: &mut PageBytes) -> Result<()> {
+    let view = if planted(Bug::CheckpointWithoutSnapshot) {
+        pager.view(number, None)?
+    } else {
+        pager.read_at(number, sequence)?
+    };
+    let Some(view) = view else {
+        return Err(Error::new(
+            ErrorKind::Internal,
+            format!(
+                "page {} changed before commit {} but has no version for it",
+                number.get(),
+                sequence.0
+            ),
+        ));
+    };
+    image.copy_from_slice(&*view);
+    page::seal(image, pager.file_id, number);
+    Ok(())
+}
+
+/// Whether a page lies in one of `runs`, which are in order.
+fn is_in_runs(runs: &[Run], number: PageNumber) -> bool {
+    let after = runs.partition_point(|run| run.first <= number.get());
+    after > 0 && number.get() < runs[after - 1].end()
+}
