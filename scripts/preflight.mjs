@@ -56,7 +56,7 @@ function missing() {
   // On Windows rustc finds the linker of Visual Studio by itself, off the PATH.
   const linker = process.env['CC'] ?? 'cc'
   if (process.platform !== 'win32' && versionOf(linker) === undefined) {
-    const help = process.platform === 'darwin' ? 'xcode-select --install' : 'apt-get install gcc, or your package manager's equivalent'
+    const help = process.platform === 'darwin' ? 'xcode-select --install' : 'apt-get install gcc on Debian'
     return `QuireDB's engine is linked by a C compiler, and "${linker}" cannot be run: install one (${help}) and run this again.`
   }
   return undefined
