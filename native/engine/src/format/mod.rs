@@ -3,18 +3,12 @@
 //! Promises: pure functions over slices; nothing here opens a file, and nothing panics on any input.
 //! docs/FORMAT.md draws what these files read and write.
 
-pub mod fields;
 pub mod bucket;
 pub mod bucket_directory;
 pub mod fields;
 pub mod header;
 pub mod heap_map;
-pub mod heap_map;
 pub mod page;
-pub mod place;
-#[cfg(test)]
-pub(crate) mod seeded;
-pub mod slotted;
 pub mod place;
 #[cfg(test)]
 pub(crate) mod seeded;
