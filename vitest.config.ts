@@ -1,5 +1,6 @@
 // How the TypeScript tests run: one process per test file, because a native addon is loaded once per process
-// and a crash in it must be seen as that file's failure.
+// and a crash in it must be seen as that file's failure. Tests import the package by its own name, which here
+// leads to its source; the addon is the built one (scripts/test.mjs builds it first).
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 

@@ -1,0 +1,142 @@
+// Runs every test suite of the repository and ends with one line: "N passed, N failed" (and ", N skipped" if any are).
+// A suite is a row of SUITES: a command whose output is streamed, and a function that counts its tests.
+// Promises: exit status 0 only when every suite ran tests and none failed. A suite whose program is not on this
+// machine is skipped with its reason; under CI=true that is a failure, because nobody would read the reason.
+// Where there is a cargo, the package is built first, so that no test meets an addon older than its source.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name what the summary calls it
+ * @property {string} [needs] a program that must be on the PATH; without it the suite is skipped
+ * @property {string[]} command program and arguments, run at the repository's root
+ * @property {(output: string) => Counts} count reads the tests' counts from what the command wrote to stdout
+ */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const VITEST_REPORT = `${ROOT}build/vitest.json`
+const ON_WINDOWS = process.platform === 'win32'
+
+/** @type {Suite[]} */
+const SUITES = [
+  {
+    name: 'engine (cargo)',
+    needs: 'cargo',
+    command: cargoTest('--workspace', '--features', 'quire-engine/simulation'),
+    count: countCargo
+  },
+  {
+    name: 'package (vitest)',
+    command: ['npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_REPORT}`],
+    count: countVitest
+  }
+]
+
+/**
+ * @param {string[]} selection which packages and features
+ * @returns {string[]}
+ */
+function cargoTest(...selection) {
+  return ['cargo', 'test', '--manifest-path', 'native/Cargo.toml', '--no-fail-fast', ...selection]
+}
+
+/**
+ * Sums the result line that each test binary of a cargo run prints.
+ * @param {string} output
+ * @returns {Counts}
+ */
+function countCargo(output) {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  for (const match of output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+    counts.passed += Number(match[1])
+    counts.failed += Number(match[2])
+    counts.skipped += Number(match[3])
+  }
+  return counts
+}
+
+/** @returns {Counts} from the report file, which vitest writes even when tests fail */
+function countVitest() {
+  const report = JSON.parse(readFileSync(VITEST_REPORT, 'utf8'))
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests
+  }
+}
+
+/** @param {string} program */
+function isOnPath(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore', shell: ON_WINDOWS }).status === 0
+}
+
+/**
+ * Runs a command, passing on what it prints while it prints it.
+ * @param {string[]} command
+ * @returns {Promise<{ succeeded: boolean, output: string }>}
+ */
+function run([program = '', ...args]) {
+  return new Promise(resolve => {
+    const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], shell: ON_WINDOWS })
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', text => {
+      output += text
+      process.stdout.write(text)
+    })
+    child.on('error', error => resolve({ succeeded: false, output: `${output}\n${error.message}` }))
+    child.on('close', code => resolve({ succeeded: code === 0, output: stripVTControlCharacters(output) }))
+  })
+}
+
+/**
+ * A suite that failed without a failing test (it did not compile, it crashed, it ran nothing) counts as one failure.
+ * @param {Suite} suite
+ * @returns {Promise<Counts>}
+ */
+async function countsOf(suite) {
+  const { succeeded, output } = await run(suite.command)
+  let counts = { passed: 0, failed: 0, skipped: 0 }
+  try {
+    counts = suite.count(output)
+  } catch (error) {
+    console.error(`${suite.name}: no counts (${error instanceof Error ? error.message : error})`)
+  }
+  if (counts.failed === 0 && (!succeeded || counts.passed === 0)) counts.failed = 1
+  return counts
+}
+
+/** @param {Counts} counts */
+function sentence({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+rmSync(VITEST_REPORT, { force: true })
+const total = { passed: 0, failed: 0, skipped: 0 }
+const summary = []
+if (isOnPath('cargo') && !(await run(['npm', 'run', '--silent', 'build'])).succeeded) {
+  total.failed++
+  summary.push('build: failed')
+} else {
+  for (const suite of SUITES) {
+    let counts = { passed: 0, failed: 0, skipped: 1 }
+    let note = ''
+    if (suite.needs === undefined || isOnPath(suite.needs)) {
+      counts = await countsOf(suite)
+    } else {
+      note = ` (there is no ${suite.needs} on the PATH)`
+      if (process.env['CI'] === 'true') counts = { passed: 0, failed: 1, skipped: 0 }
+    }
+    summary.push(`${suite.name}: ${sentence(counts)}${note}`)
+    total.passed += counts.passed
+    total.failed += counts.failed
+    total.skipped += counts.skipped
+  }
+}
+console.log(`\n${summary.join('\n')}\n${sentence(total)}`)
+process.exitCode = total.failed === 0 ? 0 : 1
