@@ -5,14 +5,26 @@
 
 pub mod bucket;
 pub mod bucket_directory;
+pub mod encode;
 pub mod fields;
 pub mod header;
 pub mod heap_map;
+pub mod id;
+pub mod intake;
 pub mod page;
 pub mod place;
+pub mod plain;
+pub mod recode;
+pub mod record;
 #[cfg(test)]
 pub(crate) mod seeded;
+pub mod skip;
 pub mod slotted;
+pub mod survey;
+#[cfg(test)]
+pub(crate) mod tree;
+pub mod ulid;
+pub mod value;
 
 /// The little-endian u16 at `at`. The caller has checked the length.
 #[inline]
