@@ -11,6 +11,7 @@ pub mod header;
 pub mod heap_map;
 pub mod id;
 pub mod intake;
+pub mod log_frame;
 pub mod page;
 pub mod place;
 pub mod plain;

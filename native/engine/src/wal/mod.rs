@@ -1,1 +1,81 @@
-//! Room: wal.
+//! The log: every commit since the last checkpoint, one frame each, in two files that take turns.
+//!
+//! A generation is one use of a log file, from its head to the next use. The live generation takes the
+//! commits. At a checkpoint the log is switched: the next generation begins in the other file and the old one
+//! is kept until the header that covers it is durable; then it is retired and its file waits for its next turn.
+//!
+//! Promises: commits are numbered without a gap and recovered in that order; what `wait(.., Disk)` acknowledged
+//! survives a power cut; what `append(Process, ..)` returned survives the process; after a failed sync nothing
+//! is acknowledged any more. Recovery never writes, and reports damage instead of dropping durable commits.
+//! Leaves to others: the bytes (format/log_frame.rs), the payloads and when to checkpoint (database.rs).
+
+mod generation;
+mod group_commit;
+mod log;
+mod poison;
+mod recover;
+mod window;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::format::log_frame::{LOG_HEAD_BYTES, LogHead, LogHeadState};
+use crate::storage::{OpenMode, Storage, StorageFile, sibling};
+
+pub use log::{Log, LogOptions};
+pub use recover::{Recovered, recover};
+
+/// When a commit is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// When it survives the death of the process: it was given to the operating system.
+    #[default]
+    Process,
+    /// When it survives a power cut: it was synced.
+    Disk,
+    /// At once: it is written with later commits or at the next flush.
+    Lazy,
+}
+
+/// Number of log files.
+const SLOTS: usize = 2;
+
+/// Path of the log file `slot` of the database at `base`.
+fn log_path(base: &Path, slot: usize) -> PathBuf {
+    sibling(base, if slot == 0 { "-log0" } else { "-log1" })
+}
+
+/// The head of a log file; a file too short for one has zeros there.
+fn read_head(file: &dyn StorageFile) -> Result<LogHeadState> {
+    let mut bytes = [0; LOG_HEAD_BYTES];
+    file.read_at(0, &mut bytes)?;
+    Ok(LogHead::decode(&bytes))
+}
+
+/// Removes the log files of the database at `base`, and returns the latest generation that was there.
+///
+/// The later generation goes first and for good: commits that recovery dropped may lie in it, and it would
+/// make no sense without the one before. When this returns, no removed log comes back after a crash.
+fn remove_logs(storage: &dyn Storage, base: &Path) -> Result<u64> {
+    let mut found = Vec::with_capacity(SLOTS);
+    for slot in 0..SLOTS {
+        let path = log_path(base, slot);
+        if !storage.exists(&path)? {
+            continue;
+        }
+        let generation = match read_head(&*storage.open(&path, OpenMode::Read)?)? {
+            LogHeadState::Good(head) => head.generation,
+            _ => 0,
+        };
+        found.push((generation, path));
+    }
+    found.sort_by(|one, two| two.0.cmp(&one.0));
+    for (_, path) in &found {
+        storage.remove(path)?;
+        storage.sync_directory(path)?;
+    }
+    Ok(found.first().map_or(0, |(generation, _)| *generation))
+}
+
+#[cfg(test)]
+mod tests;

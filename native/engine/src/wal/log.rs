@@ -1,0 +1,474 @@
+//! Appending to the log, switching its files, and giving old generations up.
+//!
+//! Promises: under one mutex a commit gets its number, its place and its frame; nothing is allocated per
+//! commit. A commit that failed has no number, and its frame is unreadable. Frames of `lazy` commits wait in
+//! the buffer, in order before whatever is written next. The mutex is held for a write, never for a sync of frames.
+//! Leaves to others: waiting for the disk (group_commit.rs), the files (generation.rs).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::bugs::{Bug, planted};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::log_frame::{Attest, FRAME_HEAD_BYTES, FRAMES_AT, LogHead, frame_bytes};
+use crate::format::page::{FileId, Sequence};
+use crate::limits::TRANSACTION_BYTES_MAX;
+use crate::storage::Storage;
+use crate::wal::generation::{BeginFailure, Begun, Generation};
+use crate::wal::group_commit::SyncTurn;
+use crate::wal::poison::Poison;
+use crate::wal::{Durability, SLOTS, log_path, remove_logs};
+
+/// Sizes of the log's files and buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct LogOptions {
+    /// Size of a new log file, in bytes. Default 1 MiB.
+    pub first_bytes: u64,
+    /// A full log file doubles, but grows by at most this many bytes at once. Default 64 MiB.
+    pub step_bytes_max: u64,
+    /// Frames of `lazy` commits are written once there are this many bytes of them. Default 1 MiB.
+    pub buffer_bytes: usize,
+    /// Largest payload of one commit, in bytes. Default and most `limits::TRANSACTION_BYTES_MAX`.
+    pub transaction_bytes_max: usize,
+}
+
+impl Default for LogOptions {
+    fn default() -> LogOptions {
+        LogOptions {
+            first_bytes: 1 << 20,
+            step_bytes_max: 64 << 20,
+            buffer_bytes: 1 << 20,
+            transaction_bytes_max: TRANSACTION_BYTES_MAX,
+        }
+    }
+}
+
+/// The log of one open database.
+pub struct Log {
+    storage: Arc<dyn Storage>,
+    base: PathBuf,
+    file_id: FileId,
+    options: LogOptions,
+    pub(super) inner: Mutex<Inner>,
+    pub(super) poison: Poison,
+    /// Number of the last commit; written under `inner`.
+    last: AtomicU64,
+    /// Commits up to this one are durable; only grows.
+    pub(super) synced: AtomicU64,
+    pub(super) turn: Mutex<SyncTurn>,
+    pub(super) turn_ended: Condvar,
+}
+
+/// What the log's mutex guards.
+pub(super) struct Inner {
+    /// The generation that takes commits; none before the first commit.
+    pub(super) live: Option<Generation>,
+    /// The generation before it, or an older one that was given up.
+    pub(super) older: Option<Older>,
+    /// Frames not written yet; those up to `end` are complete.
+    buffer: Vec<u8>,
+    /// Place of the buffer's first byte in the live file.
+    buffer_at: u64,
+    /// Where the next frame begins in the live file.
+    end: u64,
+    /// Number of the last commit.
+    pub(super) last: Sequence,
+    /// Epoch of the newest data file header that is durable.
+    epoch: u64,
+    /// The last commit that an attest record in the live generation vouches for.
+    attested: Sequence,
+}
+
+/// The generation before the live one.
+pub(super) struct Older {
+    pub(super) generation: Generation,
+    /// End of its frames.
+    end: u64,
+    /// Whether its frames are durable.
+    pub(super) is_synced: bool,
+    /// Whether the data file has its commits, so that its file is free.
+    is_retired: bool,
+}
+
+impl Log {
+    /// The log of the database at `base_path`, whose data file durably holds all commits up to `last` under
+    /// a header of `epoch`. Log files that are still there hold nothing that is needed any more: recovery was run and
+    /// its commits were written to the data file. No file is touched before the first commit.
+    pub fn create(
+        storage: Arc<dyn Storage>,
+        base_path: &Path,
+        file_id: FileId,
+        last: Sequence,
+        epoch: u64,
+        options: LogOptions,
+    ) -> Log {
+        Log {
+            storage,
+            base: base_path.to_path_buf(),
+            file_id,
+            options,
+            inner: Mutex::new(Inner {
+                live: None,
+                older: None,
+                buffer: Vec::new(),
+                buffer_at: FRAMES_AT,
+                end: FRAMES_AT,
+                last,
+                epoch,
+                attested: Sequence(0),
+            }),
+            poison: Poison::default(),
+            last: AtomicU64::new(last.0),
+            synced: AtomicU64::new(last.0),
+            turn: Mutex::new(SyncTurn::default()),
+            turn_ended: Condvar::new(),
+        }
+    }
+
+    /// Appends a commit whose payload `write_payload` adds to the buffer it is given, and returns its number.
+    ///
+    /// On return the commit survives the process, or with `Lazy` only once it is flushed; for the disk the
+    /// caller then calls `wait`.
+    /// Errors: `TRANSACTION_TOO_LARGE`; `DISK_FULL`, after which the log is as before; `IO`, after which it
+    /// is poisoned; `POISONED`. After an error the commit never happened.
+    pub fn append(
+        &self,
+        durability: Durability,
+        write_payload: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Sequence> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        self.poison.check()?;
+        if inner.live.is_none() {
+            self.begin_first(inner)?;
+        }
+        let sequence = inner.last.next();
+        let synced = Sequence(self.synced.load(Ordering::Acquire));
+        let appended = inner
+            .encode(sequence, synced, &self.options, write_payload)
+            .and_then(|end| {
+                if durability != Durability::Lazy || inner.buffer.len() >= self.options.buffer_bytes {
+                    inner.write_buffer(self.options.buffer_bytes)?;
+                }
+                Ok(end)
+            });
+        match appended {
+            Ok(end) => {
+                inner.end = end;
+                inner.last = sequence;
+                self.last.store(sequence.0, Ordering::Release);
+                Ok(sequence)
+            }
+            Err(error) => Err(self.take_back(inner, error)),
+        }
+    }
+
+    /// Makes the frame that failed with `error` unreadable and forgets it; returns the error to report.
+    fn take_back(&self, inner: &mut Inner, error: Error) -> Error {
+        inner.forget_incomplete();
+        if !matches!(error.kind(), ErrorKind::DiskFull | ErrorKind::Io) {
+            return error;
+        }
+        // Any part of the frame may have been written, even all of it.
+        let erased = inner.erase_frame_at_end();
+        if let Err(second) = &erased {
+            self.poison.set(second);
+        } else if error.kind() == ErrorKind::Io {
+            self.poison.set(&error);
+        }
+        error
+    }
+
+    /// Writes the frames of `lazy` commits to the operating system.
+    ///
+    /// Errors: `DISK_FULL`, after which they are still in the buffer; `IO` and `POISONED`.
+    pub fn flush(&self) -> Result<()> {
+        self.poison.check()?;
+        self.flush_locked(&mut self.inner.lock())
+    }
+
+    /// Writes the buffer; a disk that fails poisons the log.
+    pub(super) fn flush_locked(&self, inner: &mut Inner) -> Result<()> {
+        inner.forget_incomplete();
+        inner
+            .write_buffer(self.options.buffer_bytes)
+            .map_err(|error| match error.kind() {
+                ErrorKind::Io => self.poison.set(&error),
+                _ => error,
+            })
+    }
+
+    /// Begins the next generation in the other file. The caller keeps appends out.
+    ///
+    /// Returns false where the other file still holds a generation that was not retired, because an earlier
+    /// checkpoint did not come to its end; the log then goes on in the live file.
+    /// Errors: `DISK_FULL`, after which the log goes on in the live file; `IO` and `POISONED`.
+    pub fn switch(&self) -> Result<bool> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        self.poison.check()?;
+        if inner.older.as_ref().is_some_and(|older| !older.is_retired) {
+            return Ok(false);
+        }
+        let Some(live) = &inner.live else {
+            return Ok(true);
+        };
+        if inner.last < live.head.start {
+            // The live generation has no commit yet, so it is as good as a new one.
+            return Ok(true);
+        }
+        let (slot, old_head) = (live.slot, live.head);
+        self.flush_locked(inner)?;
+        let head = self.next_head(old_head.generation + 1, Some(old_head.salt), inner)?;
+        let begun = match inner.older.take() {
+            Some(mut older) => match older.generation.begin_again(head) {
+                Ok(()) => Ok(older.generation),
+                Err(failure) => {
+                    inner.older = Some(older);
+                    Err(failure)
+                }
+            },
+            None => self.create_file((slot + 1) % SLOTS, head),
+        };
+        let next = begun.map_err(|failure| self.refuse(failure))?;
+        let end = inner.end;
+        let is_synced = self.synced.load(Ordering::Acquire) >= inner.last.0;
+        inner.older = inner.live.replace(next).map(|generation| Older {
+            generation,
+            end,
+            is_synced,
+            is_retired: false,
+        });
+        (inner.buffer_at, inner.end, inner.attested) = (FRAMES_AT, FRAMES_AT, Sequence(0));
+        Ok(true)
+    }
+
+    /// Gives the older generation up: the data file has its commits under a durable header of `epoch`.
+    ///
+    /// Errors: `IO`, after which the log is poisoned; `DISK_FULL` where the file system cannot overwrite.
+    pub fn retire(&self, epoch: u64) -> Result<()> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        self.poison.check()?;
+        inner.epoch = epoch;
+        if let (Some(older), Some(live)) = (&mut inner.older, &inner.live) {
+            older.is_retired = true;
+            older.is_synced = true;
+            self.synced.fetch_max(live.head.start.0 - 1, Ordering::AcqRel);
+        }
+        self.write_attest(inner)
+    }
+
+    /// Writes an attest record where the live generation has commits that none vouches for yet, and syncs it:
+    /// from then on not even damage to the last frames goes unnoticed. For idle moments, after `sync`.
+    ///
+    /// Errors: as `wait` and `retire`.
+    pub fn attest(&self) -> Result<()> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        self.poison.check()?;
+        let synced = self.synced.load(Ordering::Acquire);
+        if inner.live.is_none() || inner.attested.0 >= synced {
+            return Ok(());
+        }
+        self.write_attest(inner)?;
+        let file = inner.live.as_ref().map(|live| Arc::clone(&live.file));
+        drop(guard);
+        file.map_or(Ok(()), |file| file.sync_data())
+            .map_err(|error| self.poison.set(&error))
+    }
+
+    fn write_attest(&self, inner: &mut Inner) -> Result<()> {
+        let Some(live) = &inner.live else {
+            return Ok(());
+        };
+        let synced = Sequence(self.synced.load(Ordering::Acquire));
+        live.write_attest(Attest {
+            epoch: inner.epoch,
+            synced,
+        })
+        .map_err(|error| match error.kind() {
+            ErrorKind::Io => self.poison.set(&error),
+            _ => error,
+        })?;
+        inner.attested = synced;
+        Ok(())
+    }
+
+    /// Zeroes more of the live file when less than a quarter of it is left, in pieces between which commits
+    /// run on, so that they need not wait for it. For the janitor.
+    pub fn reserve(&self) -> Result<()> {
+        loop {
+            let mut inner = self.inner.lock();
+            self.poison.check()?;
+            let end = inner.end;
+            let Some(live) = &mut inner.live else {
+                return Ok(());
+            };
+            let wanted = (live.capacity_bytes / 4).min(self.options.step_bytes_max);
+            if live.capacity_bytes.saturating_sub(end) >= wanted {
+                return Ok(());
+            }
+            live.grow_by_a_piece()?;
+        }
+    }
+
+    /// Removes the log files at a clean close: the data file has every commit. The directory is synced.
+    pub fn remove(&self) -> Result<()> {
+        let mut inner = self.inner.lock();
+        self.poison.check()?;
+        inner.live = None;
+        inner.older = None;
+        inner.buffer.clear();
+        remove_logs(&*self.storage, &self.base)?;
+        Ok(())
+    }
+
+    /// Number of the last commit that was appended.
+    pub fn last_sequence(&self) -> Sequence {
+        Sequence(self.last.load(Ordering::Acquire))
+    }
+
+    /// Commits up to this one are known to be durable.
+    pub fn synced_sequence(&self) -> Sequence {
+        Sequence(self.synced.load(Ordering::Acquire))
+    }
+
+    /// Bytes of frames in generations that recovery would read.
+    pub fn bytes(&self) -> u64 {
+        let inner = self.inner.lock();
+        let older = inner
+            .older
+            .as_ref()
+            .filter(|older| !older.is_retired)
+            .map_or(0, |older| older.end - FRAMES_AT);
+        older + inner.end - FRAMES_AT
+    }
+
+    /// Refuses with `POISONED` once the log failed.
+    pub fn check_usable(&self) -> Result<()> {
+        self.poison.check()
+    }
+
+    /// Begins the first generation of this run, in place of any log that an earlier run left.
+    fn begin_first(&self, inner: &mut Inner) -> Result<()> {
+        let left = remove_logs(&*self.storage, &self.base)?;
+        let head = self.next_head(left + 1, None, inner)?;
+        inner.live = Some(
+            self.create_file(0, head)
+                .map_err(|failure| self.refuse(failure))?,
+        );
+        (inner.buffer_at, inner.end) = (FRAMES_AT, FRAMES_AT);
+        Ok(())
+    }
+
+    fn create_file(&self, slot: usize, head: LogHead) -> Begun<Generation> {
+        Generation::create(
+            &*self.storage,
+            log_path(&self.base, slot),
+            slot,
+            head,
+            self.options.first_bytes,
+        )
+    }
+
+    fn refuse(&self, failure: BeginFailure) -> Error {
+        if failure.is_poisonous {
+            self.poison.set(&failure.error)
+        } else {
+            failure.error
+        }
+    }
+
+    /// The head of the generation that follows commit `inner.last`.
+    fn next_head(&self, generation: u64, old_salt: Option<u64>, inner: &Inner) -> Result<LogHead> {
+        let mut salt = [0; 8];
+        self.storage.random(&mut salt)?;
+        let salt = match old_salt {
+            Some(old_salt) if planted(Bug::NoSalt) => old_salt,
+            _ => u64::from_le_bytes(salt),
+        };
+        Ok(LogHead {
+            file_id: self.file_id,
+            generation,
+            salt,
+            start: inner.last.next(),
+            epoch: inner.epoch,
+        })
+    }
+}
+
+impl Inner {
+    /// Adds the frame of a commit to the buffer and makes room for it in the file; returns its end.
+    fn encode(
+        &mut self,
+        sequence: Sequence,
+        synced: Sequence,
+        options: &LogOptions,
+        write_payload: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<u64> {
+        self.forget_incomplete();
+        let start = self.buffer.len();
+        self.buffer.resize(start + FRAME_HEAD_BYTES, 0);
+        write_payload(&mut self.buffer);
+        let frame_end = self.buffer.len();
+        let payload_bytes = frame_end
+            .checked_sub(start + FRAME_HEAD_BYTES)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a commit took bytes out of the log's buffer"))?;
+        let most = options.transaction_bytes_max.min(TRANSACTION_BYTES_MAX);
+        if payload_bytes > most {
+            let message = format!(
+                "the transaction has {payload_bytes} bytes of changes, but one commit holds at most {most}; split it"
+            );
+            return Err(Error::new(ErrorKind::TransactionTooLarge, message));
+        }
+        let Some(live) = &mut self.live else {
+            return Err(Error::new(ErrorKind::Internal, "the log has no file"));
+        };
+        live.seal
+            .seal(&mut self.buffer[start..frame_end], self.end, sequence, synced);
+        self.buffer.resize(start + frame_bytes(payload_bytes), 0);
+        let end = self.end + frame_bytes(payload_bytes) as u64;
+        live.make_room(end, options.step_bytes_max)?;
+        Ok(end)
+    }
+
+    /// Takes a frame that failed, or that a panic in the caller's code left half done, out of the buffer.
+    fn forget_incomplete(&mut self) {
+        self.buffer.truncate((self.end - self.buffer_at) as usize);
+    }
+
+    /// Writes the buffer to the live file and empties it.
+    fn write_buffer(&mut self, buffer_bytes: usize) -> Result<()> {
+        let Some(live) = &self.live else {
+            return Ok(());
+        };
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        live.file.write_at(self.buffer_at, &self.buffer)?;
+        self.buffer_at += self.buffer.len() as u64;
+        self.buffer.clear();
+        if self.buffer.capacity() > 4 * buffer_bytes {
+            // One huge transaction must not hold its memory for ever.
+            self.buffer.shrink_to(buffer_bytes);
+        }
+        Ok(())
+    }
+
+    /// Overwrites the head of the frame where the next one begins, where there may be one.
+    fn erase_frame_at_end(&self) -> Result<()> {
+        match &self.live {
+            Some(live) if self.end < live.capacity_bytes => {
+                let count = (live.capacity_bytes - self.end).min(FRAME_HEAD_BYTES as u64) as usize;
+                live.file.write_at(self.end, &[0; FRAME_HEAD_BYTES][..count])
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const _: () = assert!(TRANSACTION_BYTES_MAX < u32::MAX as usize - FRAME_HEAD_BYTES);
