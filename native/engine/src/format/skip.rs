@@ -52,7 +52,7 @@ fn advance(bytes: &[u8], at: usize, count: usize) -> Parse<usize> {
 
 /// The byte at `at`.
 #[inline(always)]
-pub(super) fn byte_at(bytes: &[u8], at: usize) -> Parse<u8> {
+pub(crate) fn byte_at(bytes: &[u8], at: usize) -> Parse<u8> {
     bytes.get(at).copied().ok_or(Malformed::Truncated)
 }
 

@@ -1,1 +1,13 @@
-//! Room: query.
+//! MongoDB's dialect on MessagePack bytes: filters and updates, evaluated without decoding documents.
+//!
+//! Promises: pure functions over slices; compiled once, shared by threads; nothing panics on any bytes, and
+//! what an operator costs is bounded by the limits here. One semantics for all languages: docs/QUERY.md.
+//! Reading order: compare.rs (order of values), path.rs (dotted paths), literal.rs, filter.rs, update.rs.
+
+pub mod compare;
+pub mod filter;
+mod literal;
+pub mod path;
+
+/// Most operators and equalities of one filter, and most paths of one update.
+pub const TERMS_MAX: usize = 10_000;

@@ -1,0 +1,238 @@
+//! Evaluating a compiled filter on stored documents, one after the other.
+//!
+//! A document's top-level fields are walked once, from the front, and only as far as the filter's last field.
+//! For records the places of the filter's fields are worked out once per structure; a structure that lacks a
+//! field which must be there costs one look. Promises: nothing is allocated per document.
+
+use crate::format::record::{Structure, Structures};
+use crate::format::skip::{byte_at, is_record_head, record_head, skip};
+use crate::format::value::{Cursor, Malformed, Parse, Value};
+use crate::query::filter::{Condition, Filter, Node, Term};
+use crate::query::path;
+
+/// Position of a root that the document lacks.
+const ABSENT: usize = usize::MAX;
+
+/// A filter at work on the documents of one collection. Make one per batch: it learns the structures it meets.
+pub struct Matcher<'a> {
+    filter: &'a Filter,
+    structures: &'a Structures,
+    /// By structure number; filled as structures are met.
+    routes: Vec<Option<Route>>,
+    /// Where each root's value begins in the document at hand; for records kept only for the filter's `rest`.
+    located: Vec<usize>,
+}
+
+/// How to walk a record of one structure.
+struct Route {
+    /// A condition fails for every record of the structure: a field it needs is missing.
+    never: bool,
+    /// The filter's fields in the order of the record.
+    stops: Vec<Stop>,
+}
+
+/// One field of a record that the filter asks about.
+struct Stop {
+    /// Values to skip since the last stop, or since the first value.
+    skipped: usize,
+    root: usize,
+}
+
+impl<'a> Matcher<'a> {
+    /// A matcher for documents stored with `structures`.
+    pub fn new(filter: &'a Filter, structures: &'a Structures) -> Matcher<'a> {
+        Matcher {
+            filter,
+            structures,
+            routes: Vec::new(),
+            located: vec![ABSENT; filter.roots.len()],
+        }
+    }
+
+    /// True when the stored document matches. Errors: `Malformed` when the document is damaged.
+    #[inline]
+    pub fn matches(&mut self, stored: &[u8]) -> Parse<bool> {
+        let holds = if is_record_head(byte_at(stored, 0)?) {
+            self.walk_record(stored)?
+        } else {
+            self.walk_map(stored)?
+        };
+        if !holds || self.filter.rest.is_empty() {
+            return Ok(holds);
+        }
+        let document = Located {
+            stored,
+            structures: self.structures,
+            located: &self.located,
+        };
+        for node in &self.filter.rest {
+            if !document.holds(node)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn walk_record(&mut self, stored: &[u8]) -> Parse<bool> {
+        let (number, mut at) = record_head(stored, 0)?;
+        if !matches!(self.routes.get(number), Some(Some(_))) {
+            self.learn(number)?;
+        }
+        let Some(Some(route)) = self.routes.get(number) else {
+            return Err(Malformed::UnknownStructure);
+        };
+        if route.never {
+            return Ok(false);
+        }
+        let is_located = !self.filter.rest.is_empty();
+        if is_located {
+            self.located.fill(ABSENT);
+        }
+        for stop in &route.stops {
+            for _ in 0..stop.skipped {
+                at = skip(stored, at, self.structures)?;
+            }
+            if is_located && let Some(place) = self.located.get_mut(stop.root) {
+                *place = at;
+            }
+            let cursor = Cursor::at(stored, at, self.structures);
+            for condition in self.filter.direct.get(stop.root).into_iter().flatten() {
+                if condition.fails(Some(cursor))? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Works out how to walk records of structure `number`.
+    #[cold]
+    fn learn(&mut self, number: usize) -> Parse<()> {
+        let structure = self.structures.get(number).ok_or(Malformed::UnknownStructure)?;
+        let route = Route::new(self.filter, structure)?;
+        if self.routes.len() <= number {
+            self.routes.resize_with(number + 1, || None);
+        }
+        if let Some(place) = self.routes.get_mut(number) {
+            *place = Some(route);
+        }
+        Ok(())
+    }
+
+    fn walk_map(&mut self, stored: &[u8]) -> Parse<bool> {
+        let Value::Map(mut fields) = Cursor::new(stored, self.structures).value()? else {
+            return Err(Malformed::IdMissing);
+        };
+        self.located.fill(ABSENT);
+        let mut missing = self.filter.roots.len();
+        while missing > 0 {
+            let Some((key, cursor)) = fields.take_next()? else {
+                break;
+            };
+            let Some(root) = self.filter.root_of(key) else {
+                continue;
+            };
+            missing -= 1;
+            if let Some(place) = self.located.get_mut(root) {
+                *place = cursor.position();
+            }
+            for condition in self.filter.direct.get(root).into_iter().flatten() {
+                if condition.fails(Some(cursor))? {
+                    return Ok(false);
+                }
+            }
+        }
+        if missing == 0 {
+            return Ok(true);
+        }
+        for (conditions, at) in self.filter.direct.iter().zip(&self.located) {
+            for condition in conditions {
+                if *at == ABSENT && condition.fails(None)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Route {
+    fn new(filter: &Filter, structure: &Structure) -> Parse<Route> {
+        let mut places = Vec::with_capacity(filter.roots.len());
+        let mut never = false;
+        for (root, name) in filter.roots.iter().enumerate() {
+            match structure.position(name) {
+                Some(place) => places.push((place, root)),
+                None => {
+                    for condition in filter.direct.get(root).into_iter().flatten() {
+                        never |= condition.fails(None)?;
+                    }
+                }
+            }
+        }
+        places.sort_unstable();
+        let mut last = 0;
+        let mut stops = Vec::with_capacity(places.len());
+        for (place, root) in places {
+            stops.push(Stop {
+                skipped: place - last,
+                root,
+            });
+            last = place;
+        }
+        Ok(Route { never, stops })
+    }
+}
+
+impl Condition {
+    #[inline]
+    fn fails(&self, found: Option<Cursor<'_>>) -> Parse<bool> {
+        Ok(self.term.holds(found)? != self.wanted)
+    }
+}
+
+impl Term {
+    /// True when the test holds for any value that the path leads to from its root at `found`.
+    #[inline]
+    fn holds(&self, found: Option<Cursor<'_>>) -> Parse<bool> {
+        path::visit(found, &self.rest, self.test.leaf(), &mut |value| {
+            self.test.holds(value)
+        })
+    }
+}
+
+/// A document whose roots have been located.
+struct Located<'a> {
+    stored: &'a [u8],
+    structures: &'a Structures,
+    located: &'a [usize],
+}
+
+impl Located<'_> {
+    fn holds(&self, node: &Node) -> Parse<bool> {
+        match node {
+            Node::Condition(condition) => {
+                let at = self.located.get(condition.term.root).copied().unwrap_or(ABSENT);
+                let found = (at != ABSENT).then(|| Cursor::at(self.stored, at, self.structures));
+                Ok(!condition.fails(found)?)
+            }
+            Node::Not(node) => Ok(!self.holds(node)?),
+            Node::All(nodes) => {
+                for node in nodes {
+                    if !self.holds(node)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Node::Any(nodes) => {
+                for node in nodes {
+                    if self.holds(node)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+}
