@@ -5,30 +5,26 @@
 //! storages; clones are the same storage.
 //! Leaves to others: crashes and faults (simulated/).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::storage::file::{open_error, system_random};
+use crate::storage::lock_table::LockTable;
 use crate::storage::{LockMode, OpenMode, Storage, StorageFile, StorageLock};
 
 /// A file system in memory. Clones share their files.
 #[derive(Clone, Default)]
 pub struct MemoryStorage {
-    state: Arc<Mutex<State>>,
+    files: Arc<Mutex<BTreeMap<PathBuf, Content>>>,
+    locks: LockTable,
 }
 
-#[derive(Default)]
-struct State {
-    files: BTreeMap<PathBuf, Arc<RwLock<Vec<u8>>>>,
-    writers: BTreeSet<PathBuf>,
-    /// Count of readers that hold the lock of each path.
-    readers: BTreeMap<PathBuf, usize>,
-}
+type Content = Arc<RwLock<Vec<u8>>>;
 
 impl MemoryStorage {
     /// An empty storage.
@@ -39,8 +35,8 @@ impl MemoryStorage {
 
 impl Storage for MemoryStorage {
     fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn StorageFile>> {
-        let mut state = self.state.lock();
-        let content = match (state.files.get(path), mode) {
+        let mut files = self.files.lock();
+        let content = match (files.get(path), mode) {
             (Some(_), OpenMode::CreateNew) => {
                 return Err(open_error(path, &io::ErrorKind::AlreadyExists.into()));
             }
@@ -48,7 +44,7 @@ impl Storage for MemoryStorage {
             (None, OpenMode::Read | OpenMode::ReadWrite) => {
                 return Err(open_error(path, &io::ErrorKind::NotFound.into()));
             }
-            (None, _) => Arc::clone(state.files.entry(path.to_path_buf()).or_default()),
+            (None, _) => Arc::clone(files.entry(path.to_path_buf()).or_default()),
         };
         Ok(Arc::new(MemoryFile {
             content,
@@ -58,21 +54,21 @@ impl Storage for MemoryStorage {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        let mut state = self.state.lock();
-        let Some(content) = state.files.remove(from) else {
+        let mut files = self.files.lock();
+        let Some(content) = files.remove(from) else {
             return Err(Error::io("rename", from, &io::ErrorKind::NotFound.into()));
         };
-        state.files.insert(to.to_path_buf(), content);
+        files.insert(to.to_path_buf(), content);
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> Result<()> {
-        self.state.lock().files.remove(path);
+        self.files.lock().remove(path);
         Ok(())
     }
 
     fn exists(&self, path: &Path) -> Result<bool> {
-        Ok(self.state.lock().files.contains_key(path))
+        Ok(self.files.lock().contains_key(path))
     }
 
     fn sync_directory(&self, _path: &Path) -> Result<()> {
@@ -80,25 +76,7 @@ impl Storage for MemoryStorage {
     }
 
     fn lock(&self, path: &Path, mode: LockMode) -> Result<Box<dyn StorageLock>> {
-        let mut state = self.state.lock();
-        let has_writer = state.writers.contains(path);
-        let has_readers = state.readers.contains_key(path);
-        if has_writer || (has_readers && mode == LockMode::Exclusive) {
-            let message = format!(
-                "{} is open in this process already; close it there first",
-                path.display()
-            );
-            return Err(Error::new(ErrorKind::Locked, message));
-        }
-        match mode {
-            LockMode::Exclusive => drop(state.writers.insert(path.to_path_buf())),
-            LockMode::Shared => *state.readers.entry(path.to_path_buf()).or_default() += 1,
-        }
-        Ok(Box::new(MemoryLock {
-            state: Arc::clone(&self.state),
-            path: path.to_path_buf(),
-            mode,
-        }))
+        self.locks.lock(path, mode)
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {
@@ -107,7 +85,7 @@ impl Storage for MemoryStorage {
 }
 
 struct MemoryFile {
-    content: Arc<RwLock<Vec<u8>>>,
+    content: Content,
     path: PathBuf,
     is_writable: bool,
 }
@@ -187,30 +165,6 @@ fn grow(content: &mut Vec<u8>, len: u64) -> io::Result<()> {
         .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     content.resize(len, 0);
     Ok(())
-}
-
-struct MemoryLock {
-    state: Arc<Mutex<State>>,
-    path: PathBuf,
-    mode: LockMode,
-}
-
-impl StorageLock for MemoryLock {}
-
-impl Drop for MemoryLock {
-    fn drop(&mut self) {
-        let mut state = self.state.lock();
-        if self.mode == LockMode::Exclusive {
-            state.writers.remove(&self.path);
-            return;
-        }
-        if let Some(count) = state.readers.get_mut(&self.path) {
-            *count -= 1;
-            if *count == 0 {
-                state.readers.remove(&self.path);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

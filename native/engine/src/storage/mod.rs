@@ -15,7 +15,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 mod file;
 mod file_lock;
+mod lock_table;
 mod memory;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulated;
 #[cfg(test)]
 pub(crate) mod test_directory;
 

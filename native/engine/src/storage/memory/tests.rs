@@ -1,6 +1,7 @@
 //! Rules of files in memory.
 
 use super::*;
+use crate::error::ErrorKind;
 
 #[test]
 fn files_in_memory_behave_as_files() {
