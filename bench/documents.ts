@@ -1,0 +1,102 @@
+// The documents that every engine stores: about 200 bytes, the same in every process and every run.
+// Their shape is that of an ordinary user record; `_id` is 16 characters in random order, so that trees get no help
+// from insertion order. The generator is seeded: documents(n) is always the same list.
+
+/** One document of the benchmark. */
+export interface BenchDocument {
+  _id: string
+  name: string
+  email: string
+  age: number
+  city: string
+  tags: string[]
+  score: number
+  active: boolean
+  /** Milliseconds since 1970. */
+  createdAt: number
+  /** 60 characters. */
+  bio: string
+}
+
+/** The filter of the filter scan: one city and the elder half of its people, 2.4 % of all documents. */
+export const FILTER = { ageAbove: 48, city: 'Kochi' }
+
+const CITIES = [
+  ...['Kochi', 'Lagos', 'Lima', 'Oslo', 'Quito', 'Riga', 'Seoul', 'Tunis', 'Turin', 'Vienna'],
+  ...['Accra', 'Berlin', 'Cairo', 'Dakar', 'Delhi', 'Hanoi', 'Izmir', 'Kyoto', 'Leeds', 'Porto']
+]
+const TAGS = ['reader', 'writer', 'editor', 'guest', 'admin', 'tester', 'author', 'member']
+const NAMES = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Donald', 'Radia', 'Tony', 'Frances', 'Niklaus', 'Shafi']
+const WORDS = 'paper ink press quire folio leaf sheet bind page spine cover margin type line proof gather '
+
+/** Marsaglia's xorshift32: enough for spread, and the same on every machine. */
+function generator(seed: number): (below: number) => number {
+  let state = seed
+  return below => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % below
+  }
+}
+
+/**
+ * The first `count` documents of the list.
+ * Units: count in documents. A document is made the same way whatever the count is.
+ */
+export function documents(count: number): BenchDocument[] {
+  const below = generator(0x51ab_1e55)
+  const pick = (list: string[]) => list[below(list.length)] ?? ''
+  return Array.from({ length: count }, (_, index) => {
+    const name = `${pick(NAMES)} ${index.toString(36).padStart(4, '0')}`
+    const start = below(WORDS.length)
+    return {
+      _id: identifier(below, index),
+      name,
+      email: `${name.toLowerCase().replace(' ', '.')}@example.org`,
+      age: 18 + below(60),
+      city: pick(CITIES),
+      tags: [pick(TAGS), pick(TAGS), pick(TAGS)],
+      score: below(1_000_000) / 1_000,
+      active: below(2) === 0,
+      createdAt: 1_700_000_000_000 + below(1_000_000_000),
+      bio: (WORDS + WORDS).slice(start, start + 60)
+    }
+  })
+}
+
+/** Sixteen characters, unique by their last five (the index) and in random order by their first eleven. */
+function identifier(below: (below: number) => number, index: number): string {
+  const random =
+    below(36 ** 5)
+      .toString(36)
+      .padStart(5, '0') +
+    below(36 ** 6)
+      .toString(36)
+      .padStart(6, '0')
+  return random + index.toString(36).padStart(5, '0')
+}
+
+/** Ids that no document has, of the same length and spread: no document's id has a capital letter. */
+export function missingIdentifiers(count: number): string[] {
+  const below = generator(0x0dd_ba11)
+  return Array.from({ length: count }, (_, index) => `${identifier(below, index).slice(0, -1)}Z`)
+}
+
+/** A fixed shuffle, so that reads do not follow the order of insertion. */
+export function shuffled<T>(list: readonly T[]): T[] {
+  const below = generator(0x7e57_ab1e)
+  const result = [...list]
+  for (let last = result.length - 1; last > 0; last--) {
+    const other = below(last + 1)
+    const held = result[last] as T
+    result[last] = result[other] as T
+    result[other] = held
+  }
+  return result
+}
+
+/** Whether a document passes FILTER, for engines that have no filters of their own. */
+export function passes(document: { age: number; city: string }): boolean {
+  return document.age > FILTER.ageAbove && document.city === FILTER.city
+}

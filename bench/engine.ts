@@ -1,0 +1,46 @@
+// What the benchmark asks of an engine: one interface, implemented once per engine in engines/.
+// Promises of every implementation: a write call is one commit at the engine's stated durability; a read gives
+// plain JavaScript values that the caller may keep; each engine is used in the way its own documentation calls fastest.
+// Leaves to others: what is run (workloads/), how it is timed (timing.ts), which engines there are (engines/index.ts).
+
+import type { BenchDocument } from './documents.ts'
+
+/** When a write call returns, what its change survives. */
+export type Survives =
+  | 'nothing'
+  | 'all but the last 100 ms'
+  | 'process death'
+  | 'process death, synced later'
+  | 'power cut'
+
+/** An open database with one collection of documents. */
+export interface Session {
+  /** Inserts the documents in one commit. */
+  insertMany(documents: BenchDocument[]): void
+  /** Inserts one document in a commit of its own. */
+  insert(document: BenchDocument): void
+  /** The decoded document, or undefined. */
+  get(id: string): BenchDocument | undefined
+  /** Decodes every document; gives how many there are and the sum of their ages. */
+  scan(): { count: number; ages: number }
+  /** Decodes the documents that pass FILTER and gives how many there are. */
+  filter(): number
+  /** Sets one field of one document, in a commit of its own. */
+  setAge(id: string, age: number): void
+  /** Removes one document, in a commit of its own. */
+  delete(id: string): void
+  close(): void
+}
+
+/** One engine at one durability. */
+export interface Engine {
+  /** Its name and setting, as the tables show it. */
+  title: string
+  survives: Survives
+  /** False when closing forgets everything: the documents are then loaded anew in each process. */
+  persistent: boolean
+  /** The package whose version the report states, or undefined for the language's own means. */
+  package?: string
+  /** Opens or makes the database at a path inside an existing empty directory of its own. */
+  open(path: string): Session
+}

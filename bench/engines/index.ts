@@ -1,0 +1,18 @@
+// The engines there are, by the name that --engines takes. An engine's file is loaded only by the process that runs it,
+// so that no peer's library is in the memory of another's run.
+
+import type { Engine } from '../engine.ts'
+
+/** Loaders by name, in the order of the tables. */
+export const ENGINES: Record<string, () => Promise<Engine>> = {
+  'quire-lazy': async () => (await import('./quire.ts')).quireLazy,
+  'quire-process': async () => (await import('./quire.ts')).quireProcess,
+  'quire-disk': async () => (await import('./quire.ts')).quireDisk,
+  'lmdb-nosync': async () => (await import('./lmdb.ts')).lmdbNoSync,
+  'lmdb-sync': async () => (await import('./lmdb.ts')).lmdbSync,
+  'sqlite-off': async () => (await import('./sqlite.ts')).sqliteOff,
+  'sqlite-normal': async () => (await import('./sqlite.ts')).sqliteNormal,
+  'sqlite-full': async () => (await import('./sqlite.ts')).sqliteFull,
+  'map-buffers': async () => (await import('./map.ts')).mapBuffers,
+  'map-objects': async () => (await import('./map.ts')).mapObjects
+}

@@ -1,0 +1,31 @@
+// How work is timed: by the monotonic clock, after the garbage of what came before has been collected.
+
+/** Repeated work is timed for at least this long. */
+const MEASURED_MS = 600
+
+function collectGarbage(): void {
+  globalThis.gc?.()
+}
+
+/** Operations per second of work that can be done once only, such as filling an empty database. */
+export function rateOnce(operations: number, work: () => void): number {
+  collectGarbage()
+  const start = performance.now()
+  work()
+  return (operations / (performance.now() - start)) * 1_000
+}
+
+/** Operations per second of work that leaves things as they were: one pass to warm up, then passes until time is up. */
+export function rateRepeated(operations: number, pass: () => void): number {
+  pass()
+  collectGarbage()
+  let passes = 0
+  const start = performance.now()
+  let elapsed = 0
+  while (elapsed < MEASURED_MS) {
+    pass()
+    passes++
+    elapsed = performance.now() - start
+  }
+  return ((operations * passes) / elapsed) * 1_000
+}

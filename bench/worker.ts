@@ -1,0 +1,66 @@
+// One engine, one workload, one process. Prints its result as one line of JSON and nothing else.
+// Started by run.ts with the names and the Task as arguments. Before work that cannot be repeated, the engine's and the
+// workload's code is warmed up on a file of its own, so that no engine pays for the compiler's first minutes.
+
+import { mkdirSync, rmSync } from 'node:fs'
+import { type BenchDocument, documents } from './documents.ts'
+import type { Engine, Session } from './engine.ts'
+import { ENGINES } from './engines/index.ts'
+import { BATCH } from './workloads/batch-insert.ts'
+import { WORKLOADS } from './workloads/index.ts'
+
+/** What a worker is asked to do, as JSON in its only argument. */
+export interface Task {
+  engine: string
+  workload: string
+  documentsCount: number
+  /** Directory of the database: empty, or with the loaded file in it. */
+  directory: string
+}
+
+/** What a worker prints. */
+export interface Result {
+  value: number
+  /** Largest resident size of the process. */
+  residentBytes: number
+}
+
+/** Single commits timed where each waits for the disk. */
+const DURABLE_COMMITS = 3_000
+const WARM_UP_DOCUMENTS = 5_000
+const WARM_UP_DURABLE_COMMITS = 200
+
+function load(session: Session, list: BenchDocument[]): void {
+  for (let start = 0; start < list.length; start += BATCH) session.insertMany(list.slice(start, start + BATCH))
+}
+
+function warmUp(engine: Engine, directory: string, list: BenchDocument[]): void {
+  mkdirSync(directory)
+  const session = engine.open(directory)
+  const commits = engine.survives === 'power cut' ? WARM_UP_DURABLE_COMMITS : WARM_UP_DOCUMENTS / 2
+  load(session, list.slice(0, WARM_UP_DOCUMENTS))
+  for (const document of list.slice(0, commits)) session.setAge(document._id, 1)
+  for (const document of list.slice(0, commits)) session.delete(document._id)
+  for (const document of list.slice(0, commits)) session.insert(document)
+  session.close()
+  rmSync(directory, { recursive: true })
+}
+
+async function run(task: Task): Promise<Result> {
+  const workload = WORKLOADS[task.workload]
+  const engine = await ENGINES[task.engine]?.()
+  if (workload === undefined || engine === undefined) throw new Error(`no such pair: ${task.engine}, ${task.workload}`)
+  const list = documents(task.documentsCount)
+  if (workload.unit !== 'ms') warmUp(engine, `${task.directory}/warm-up`, list)
+  const open = () => {
+    const session = engine.open(task.directory)
+    if (workload.starts === 'loaded' && !engine.persistent) load(session, list)
+    return session
+  }
+  const commits = engine.survives === 'power cut' ? Math.min(DURABLE_COMMITS, list.length) : list.length
+  const value = workload.run({ engine, documents: list, commits, open })
+  return { value, residentBytes: process.resourceUsage().maxRSS * 1_024 }
+}
+
+const result = await run(JSON.parse(process.argv[2] ?? '{}') as Task)
+process.stdout.write(`${JSON.stringify(result)}\n`)

@@ -1,0 +1,35 @@
+// What a workload is: one kind of work, timed on a stage that holds the documents and the engine.
+// Promises of every implementation: it checks what the engine answered, so that a fast wrong answer is a failure;
+// it times nothing but the work its title names.
+
+import type { BenchDocument } from './documents.ts'
+import type { Engine, Session } from './engine.ts'
+
+/** What a workload is run on. */
+export interface Stage {
+  engine: Engine
+  /** All documents, in the order of insertion. */
+  documents: BenchDocument[]
+  /** How many single commits to time: all documents, or a few thousand where each waits for the disk. */
+  commits: number
+  /** Opens the engine: on an empty directory, or where `starts` says so with every document in it. */
+  open(): Session
+}
+
+/** One kind of work. */
+export interface Workload {
+  title: string
+  unit: 'ops/s' | 'ms'
+  /** `empty`: on a new file. `loaded`: on the file that the load of this round left, in the order of workloads/index.ts. */
+  starts: 'empty' | 'loaded'
+  /** Runs on engines of this kind only; all when absent. */
+  only?: 'persistent' | 'durable' | 'not durable'
+  /** Whether the file must first be dropped from the system's page cache. */
+  cold?: boolean
+  run(stage: Stage): number
+}
+
+/** Refuses a wrong answer. */
+export function demand(truth: boolean, what: string): void {
+  if (!truth) throw new Error(`wrong answer: ${what}`)
+}

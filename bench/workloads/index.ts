@@ -1,0 +1,27 @@
+// The workloads there are, by the name that --only takes, in the order in which a round runs them:
+// what fills the file first, what reads it next, what changes it last.
+
+import type { Workload } from '../workload.ts'
+import { batchInsert } from './batch-insert.ts'
+import { remove, update } from './change.ts'
+import { get, getMissing } from './get.ts'
+import { openCold, openWarm } from './open.ts'
+import { filter, scan } from './scan.ts'
+import { durableInsert, singleInsert } from './single-insert.ts'
+
+/** The workload whose file the others start with. */
+export const LOAD = 'batch-insert'
+
+export const WORKLOADS: Record<string, Workload> = {
+  [LOAD]: batchInsert,
+  'open-cold': openCold,
+  'open-warm': openWarm,
+  'point-read': get,
+  'missing-read': getMissing,
+  scan,
+  filter,
+  update,
+  delete: remove,
+  'single-insert': singleInsert,
+  'durable-insert': durableInsert
+}

@@ -1,0 +1,26 @@
+// Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options.
+// The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Runs a command at the repository's root and ends with its status when it fails.
+ * @param {string} program
+ * @param {string[]} args
+ */
+function run(program, args) {
+  const shell = process.platform === 'win32' && program !== process.execPath
+  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit', shell })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+if (!existsSync(`${ROOT}bench/node_modules/.package-lock.json`)) {
+  console.error('Installing the peers (better-sqlite3 is compiled where it has no binary: a minute or two).')
+  run('npm', ['ci', '--prefix', 'bench'])
+}
+run('npx', ['tsc', '-p', 'bench'])
+run(process.execPath, ['bench/build/run.js', ...process.argv.slice(2)])
