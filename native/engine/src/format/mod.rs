@@ -15,6 +15,7 @@ pub mod log_frame;
 pub mod page;
 pub mod place;
 pub mod plain;
+pub mod quick;
 pub mod recode;
 pub mod record;
 #[cfg(test)]

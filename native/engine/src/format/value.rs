@@ -136,8 +136,8 @@ impl Value<'_> {
 /// A position inside stored bytes, with the structures that their records refer to.
 #[derive(Clone, Copy)]
 pub struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
     structures: &'a Structures,
 }
 
@@ -394,13 +394,11 @@ impl<'a> Fields<'a> {
                 let taken = structure.keys_count() - self.remaining;
                 structure.key_bytes(taken).ok_or(Malformed::UnknownStructure)?
             }
-            None => match self.cursor.value()? {
-                Value::String(key) => {
-                    self.cursor.skip()?;
-                    key
-                }
-                _ => return Err(Malformed::KeyNotString),
-            },
+            None => {
+                let key = self.cursor.text().ok_or_else(|| self.cursor.not_a_key())?;
+                self.cursor.skip()?;
+                key
+            }
         };
         self.remaining -= 1;
         let value = self.cursor;

@@ -144,4 +144,6 @@ impl Test {
 }
 
 #[cfg(test)]
+mod speed_tests;
+#[cfg(test)]
 mod tests;

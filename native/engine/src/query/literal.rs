@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use crate::format::id::integral;
 use crate::format::record::NO_STRUCTURES;
 use crate::format::value::{Cursor, Parse, Timestamp, Value};
 use crate::query::compare::{compare, rank};
@@ -51,7 +52,7 @@ impl Wanted {
     };
 
     #[inline(always)]
-    fn accepts(self, order: Ordering) -> bool {
+    pub(crate) fn accepts(self, order: Ordering) -> bool {
         match order {
             Ordering::Less => self.less,
             Ordering::Equal => self.equal,
@@ -133,37 +134,85 @@ fn is_nan(value: &Value<'_>) -> bool {
     matches!(value, Value::Float(number) if number.is_nan())
 }
 
-/// The operands of `$in`, in order, so that one is found by halving.
-#[derive(Clone, Debug)]
+/// The operands of `$in`, parted by type and in order, so that one is found by halving.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct LiteralSet {
-    sorted: Vec<Literal>,
     has_null: bool,
+    integers: Vec<i64>,
+    texts: Vec<Box<[u8]>>,
+    /// All others; no float here is an integer in the range of i64.
+    others: Vec<Literal>,
 }
 
 impl LiteralSet {
     pub(crate) fn new(literals: Vec<Literal>) -> LiteralSet {
-        let mut sorted = literals;
+        let mut set = LiteralSet::default();
+        for literal in literals {
+            match literal {
+                Literal::Null => set.has_null = true,
+                Literal::Int(number) => set.integers.push(number),
+                Literal::Text(text) => set.texts.push(text),
+                Literal::Float(number) if integral(number).is_some() => set.integers.extend(integral(number)),
+                other => set.others.push(other),
+            }
+        }
+        set.integers.sort_unstable();
+        set.texts.sort_unstable();
         // Literals were checked when the filter came in: comparing them does not fail.
         let order =
             |left: &Literal, right: &Literal| -> Parse<Ordering> { compare(&left.value()?, &right.value()?) };
-        sorted.sort_by(|left, right| order(left, right).unwrap_or(Ordering::Equal));
-        sorted.dedup_by(|left, right| order(left, right) == Ok(Ordering::Equal));
-        let has_null = sorted.iter().any(|literal| matches!(literal, Literal::Null));
-        LiteralSet { sorted, has_null }
+        set.others
+            .sort_by(|left, right| order(left, right).unwrap_or(Ordering::Equal));
+        set
     }
 
-    /// The operands, each once.
-    pub(crate) fn literals(&self) -> &[Literal] {
-        &self.sorted
+    /// The operands that can be ids, as values; equal ones may repeat.
+    pub(crate) fn possible_ids(&self) -> impl Iterator<Item = Value<'_>> {
+        let integers = self.integers.iter().map(|number| Value::Int(*number));
+        let texts = self.texts.iter().map(|text| Value::String(text));
+        integers
+            .chain(texts)
+            .chain(self.others.iter().filter_map(|literal| literal.value().ok()))
+    }
+
+    /// Whether the integer or string at `cursor` is one of the operands; None for other values.
+    #[inline(always)]
+    pub(crate) fn contains_quickly(&self, cursor: Cursor<'_>) -> Option<bool> {
+        if let Some(text) = cursor.text() {
+            return Some(self.has_text(text));
+        }
+        cursor
+            .integer()
+            .map(|number| self.integers.binary_search(&number).is_ok())
+    }
+
+    /// True when all operands are integers, strings and null.
+    pub(crate) fn is_simple(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    fn has_text(&self, text: &[u8]) -> bool {
+        self.texts
+            .binary_search_by(|literal| (**literal).cmp(text))
+            .is_ok()
     }
 
     /// True when `found`, None for a missing field, equals one of the operands.
     pub(crate) fn contains(&self, found: Option<&Value<'_>>) -> Parse<bool> {
-        let Some(found) = found else {
-            return Ok(self.has_null);
-        };
+        match found {
+            None | Some(Value::Null | Value::Undefined) => Ok(self.has_null),
+            Some(Value::Int(number)) => Ok(self.integers.binary_search(number).is_ok()),
+            Some(Value::String(text)) => Ok(self.has_text(text)),
+            Some(Value::Float(number)) if integral(*number).is_some() => {
+                Ok(integral(*number).is_some_and(|number| self.integers.binary_search(&number).is_ok()))
+            }
+            Some(found) => self.has_other(found),
+        }
+    }
+
+    fn has_other(&self, found: &Value<'_>) -> Parse<bool> {
         let mut failure = None;
-        let place = self.sorted.binary_search_by(|literal| {
+        let place = self.others.binary_search_by(|literal| {
             let order = literal.value().and_then(|value| compare(&value, found));
             order.unwrap_or_else(|malformed| {
                 failure = Some(malformed);

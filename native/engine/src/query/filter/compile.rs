@@ -267,15 +267,12 @@ impl Condition {
         if !self.wanted || !self.term.rest.is_empty() {
             return None;
         }
-        let literals = match &self.term.test {
-            Test::Equal(literal) => std::slice::from_ref(literal),
-            Test::In(set) => set.literals(),
+        let id = |value: Value<'_>| IdBytes::from_value(&value).ok();
+        let distinct: BTreeSet<IdBytes> = match &self.term.test {
+            Test::Equal(literal) => literal.value().ok().and_then(id).into_iter().collect(),
+            Test::In(set) => set.possible_ids().filter_map(id).collect(),
             Test::Ordered(..) | Test::Exists => return None,
         };
-        let ids = literals
-            .iter()
-            .filter_map(|literal| IdBytes::from_value(&literal.value().ok()?).ok());
-        let distinct: BTreeSet<IdBytes> = ids.collect();
         Some(distinct.into_iter().collect())
     }
 }

@@ -4,14 +4,13 @@
 //! For records the places of the filter's fields are worked out once per structure; a structure that lacks a
 //! field which must be there costs one look. Promises: nothing is allocated per document.
 
+use crate::format::quick::exact_float;
 use crate::format::record::{Structure, Structures};
 use crate::format::skip::{byte_at, is_record_head, record_head, skip};
 use crate::format::value::{Cursor, Malformed, Parse, Value};
-use crate::query::filter::{Condition, Filter, Node, Term};
+use crate::query::filter::{Condition, Filter, Node, Term, Test};
+use crate::query::literal::Literal;
 use crate::query::path;
-
-/// Position of a root that the document lacks.
-const ABSENT: usize = usize::MAX;
 
 /// A filter at work on the documents of one collection. Make one per batch: it learns the structures it meets.
 pub struct Matcher<'a> {
@@ -20,7 +19,16 @@ pub struct Matcher<'a> {
     /// By structure number; filled as structures are met.
     routes: Vec<Option<Route>>,
     /// Where each root's value begins in the document at hand; for records kept only for the filter's `rest`.
-    located: Vec<usize>,
+    located: Vec<Place>,
+    /// Number of the document at hand. Places of other documents count as absent, so that none is ever cleared.
+    document: u64,
+}
+
+/// Where the value of a root began in one document.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    document: u64,
+    at: usize,
 }
 
 /// How to walk a record of one structure.
@@ -45,13 +53,15 @@ impl<'a> Matcher<'a> {
             filter,
             structures,
             routes: Vec::new(),
-            located: vec![ABSENT; filter.roots.len()],
+            located: vec![Place::default(); filter.roots.len()],
+            document: 0,
         }
     }
 
     /// True when the stored document matches. Errors: `Malformed` when the document is damaged.
     #[inline]
     pub fn matches(&mut self, stored: &[u8]) -> Parse<bool> {
+        self.document += 1;
         let holds = if is_record_head(byte_at(stored, 0)?) {
             self.walk_record(stored)?
         } else {
@@ -64,6 +74,7 @@ impl<'a> Matcher<'a> {
             stored,
             structures: self.structures,
             located: &self.located,
+            document: self.document,
         };
         for node in &self.filter.rest {
             if !document.holds(node)? {
@@ -85,15 +96,15 @@ impl<'a> Matcher<'a> {
             return Ok(false);
         }
         let is_located = !self.filter.rest.is_empty();
-        if is_located {
-            self.located.fill(ABSENT);
-        }
         for stop in &route.stops {
             for _ in 0..stop.skipped {
                 at = skip(stored, at, self.structures)?;
             }
             if is_located && let Some(place) = self.located.get_mut(stop.root) {
-                *place = at;
+                *place = Place {
+                    document: self.document,
+                    at,
+                };
             }
             let cursor = Cursor::at(stored, at, self.structures);
             for condition in self.filter.direct.get(stop.root).into_iter().flatten() {
@@ -123,7 +134,6 @@ impl<'a> Matcher<'a> {
         let Value::Map(mut fields) = Cursor::new(stored, self.structures).value()? else {
             return Err(Malformed::IdMissing);
         };
-        self.located.fill(ABSENT);
         let mut missing = self.filter.roots.len();
         while missing > 0 {
             let Some((key, cursor)) = fields.take_next()? else {
@@ -134,7 +144,10 @@ impl<'a> Matcher<'a> {
             };
             missing -= 1;
             if let Some(place) = self.located.get_mut(root) {
-                *place = cursor.position();
+                *place = Place {
+                    document: self.document,
+                    at: cursor.position(),
+                };
             }
             for condition in self.filter.direct.get(root).into_iter().flatten() {
                 if condition.fails(Some(cursor))? {
@@ -145,9 +158,9 @@ impl<'a> Matcher<'a> {
         if missing == 0 {
             return Ok(true);
         }
-        for (conditions, at) in self.filter.direct.iter().zip(&self.located) {
+        for (conditions, place) in self.filter.direct.iter().zip(&self.located) {
             for condition in conditions {
-                if *at == ABSENT && condition.fails(None)? {
+                if place.document != self.document && condition.fails(None)? {
                     return Ok(false);
                 }
             }
@@ -195,9 +208,75 @@ impl Term {
     /// True when the test holds for any value that the path leads to from its root at `found`.
     #[inline]
     fn holds(&self, found: Option<Cursor<'_>>) -> Parse<bool> {
+        if let (Some(cursor), true) = (found, self.rest.is_empty())
+            && let Some(holds) = self.test.holds_quickly(cursor)
+        {
+            return Ok(holds);
+        }
+        self.holds_along_path(found)
+    }
+
+    #[inline(never)]
+    fn holds_along_path(&self, found: Option<Cursor<'_>>) -> Parse<bool> {
         path::visit(found, &self.rest, self.test.leaf(), &mut |value| {
             self.test.holds(value)
         })
+    }
+}
+
+impl Test {
+    /// Whether the test holds for the value at `cursor`, for the most frequent pairs of operand and value; None
+    /// leaves it to `holds`.
+    #[inline(always)]
+    fn holds_quickly(&self, cursor: Cursor<'_>) -> Option<bool> {
+        match self {
+            Test::Exists => Some(true),
+            _ if matches!(cursor.head(), Ok(0x90..=0x9f)) => self.holds_in_array(cursor),
+            _ => self.holds_for_scalar(cursor),
+        }
+    }
+
+    #[inline(always)]
+    fn holds_for_scalar(&self, cursor: Cursor<'_>) -> Option<bool> {
+        match self {
+            Test::Equal(Literal::Text(text)) => cursor.text().map(|found| **text == *found),
+            Test::Equal(Literal::Int(number)) => cursor.integer().map(|found| *number == found),
+            Test::Ordered(Literal::Int(number), wanted) => match cursor.integer() {
+                Some(found) => Some(wanted.accepts(found.cmp(number))),
+                None => cursor
+                    .exact_float()?
+                    .partial_cmp(&exact_float(*number)?)
+                    .map(|order| wanted.accepts(order)),
+            },
+            Test::Ordered(Literal::Float(number), wanted) => cursor
+                .exact_float()?
+                .partial_cmp(number)
+                .map(|order| wanted.accepts(order)),
+            Test::In(set) => set.contains_quickly(cursor),
+            _ => None,
+        }
+    }
+
+    /// `holds_for_scalar` for any element of a short array; None when it cannot tell for one of them, or when
+    /// an operand may equal the array itself.
+    fn holds_in_array(&self, cursor: Cursor<'_>) -> Option<bool> {
+        let is_scalar = match self {
+            Test::Equal(literal) | Test::Ordered(literal, _) => !matches!(literal, Literal::Encoded(_)),
+            Test::In(set) => set.is_simple(),
+            Test::Exists => false,
+        };
+        let Ok(Value::Array(mut elements)) = cursor.value() else {
+            return None;
+        };
+        if !is_scalar {
+            return None;
+        }
+        while let Some(element) = elements.take_next().ok()? {
+            if self.holds_for_scalar(element)? {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 }
 
@@ -205,15 +284,19 @@ impl Term {
 struct Located<'a> {
     stored: &'a [u8],
     structures: &'a Structures,
-    located: &'a [usize],
+    located: &'a [Place],
+    document: u64,
 }
 
 impl Located<'_> {
     fn holds(&self, node: &Node) -> Parse<bool> {
         match node {
             Node::Condition(condition) => {
-                let at = self.located.get(condition.term.root).copied().unwrap_or(ABSENT);
-                let found = (at != ABSENT).then(|| Cursor::at(self.stored, at, self.structures));
+                let place = self
+                    .located
+                    .get(condition.term.root)
+                    .filter(|place| place.document == self.document);
+                let found = place.map(|place| Cursor::at(self.stored, place.at, self.structures));
                 Ok(!condition.fails(found)?)
             }
             Node::Not(node) => Ok(!self.holds(node)?),
