@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod bugs;
+pub mod check;
+pub mod collection;
+pub mod database;
 pub mod error;
 pub mod format;
 pub mod heap;
@@ -12,8 +15,19 @@ pub mod index;
 pub mod limits;
 pub mod pager;
 pub mod query;
+pub mod stats;
 pub mod storage;
+pub mod store;
+pub mod transaction;
 pub mod wal;
 
+pub use collection::IdMode;
+pub use collection::lease::Owner;
+pub use database::{Collection, Database, Found, MEMORY_PATH, OpenOptions, WriteOptions};
 pub use error::{Error, ErrorKind, Result};
+pub use format::id::IdBytes;
+pub use query::{Filter, Update};
 pub use quire_frames::{PAGE_BYTES, PageNumber};
+pub use transaction::cursor::{Cursor, FindOptions};
+pub use transaction::{Transaction, TransactionOptions, UpdateOutcome};
+pub use wal::Durability;

@@ -36,6 +36,7 @@ const NEXT_COLLECTION_AT: usize = 92;
 const CATALOG_AT: usize = 96;
 const FREE_LIST_AT: usize = 104;
 const CREATED_AT: usize = 112;
+const CATALOG_MIRROR_AT: usize = 120;
 const CHECKSUM_AT: usize = 124;
 
 const _: () = assert!(CHECKSUM_AT + 4 == HEADER_BYTES && HEADER_BYTES <= 512);
@@ -66,6 +67,9 @@ pub struct Header {
     pub next_collection: u32,
     /// The catalog.
     pub catalog: BlobPlace,
+    /// First page of the catalog's second copy, of the same length; 0 is none. Without the catalog the key lists
+    /// of records are lost, so one damaged page must not take it.
+    pub catalog_mirror: u32,
     /// The free list.
     pub free_list: BlobPlace,
     /// Whether the database was closed with everything in the data file, so that no log need exist.
@@ -103,6 +107,7 @@ impl Header {
         put(NEXT_COLLECTION_AT, &self.next_collection.to_le_bytes());
         put(CATALOG_AT, &self.catalog.first_page.to_le_bytes());
         put(CATALOG_AT + 4, &self.catalog.length_bytes.to_le_bytes());
+        put(CATALOG_MIRROR_AT, &self.catalog_mirror.to_le_bytes());
         put(FREE_LIST_AT, &self.free_list.first_page.to_le_bytes());
         put(FREE_LIST_AT + 4, &self.free_list.length_bytes.to_le_bytes());
         put(CREATED_AT, &self.created_ms.to_le_bytes());
@@ -152,6 +157,7 @@ impl Header {
             page_count: read_u32(bytes, PAGE_COUNT_AT),
             next_collection: read_u32(bytes, NEXT_COLLECTION_AT),
             catalog: blob_place(bytes, CATALOG_AT),
+            catalog_mirror: read_u32(bytes, CATALOG_MIRROR_AT),
             free_list: blob_place(bytes, FREE_LIST_AT),
             clean: read_u32(bytes, CLEAN_AT) != 0,
             created_ms: read_u64(bytes, CREATED_AT),

@@ -12,6 +12,7 @@ pub mod heap_map;
 pub mod id;
 pub mod intake;
 pub mod log_frame;
+pub mod operation;
 pub mod page;
 pub mod place;
 pub mod plain;

@@ -18,12 +18,12 @@ use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
 
 use crate::bugs::{Bug, planted};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::header::{BlobPlace, Header};
+use crate::format::header::{BlobPlace, HEADER_PAGES, Header};
 use crate::format::page::{self, CollectionId, PageKind, Sequence};
 use crate::pager::allocator::Run;
 use crate::pager::journal::{JOURNAL_SUFFIX, JournalWriter};
 use crate::pager::snapshot::Snapshot;
-use crate::pager::{Pager, blob};
+use crate::pager::{Pager, blob, verify_page};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
 /// Pages written by one call.
@@ -44,6 +44,7 @@ pub struct Checkpointer {
     /// Catalog and free list of the last capture, on disk or not yet.
     catalog: Vec<u8>,
     catalog_place: BlobPlace,
+    catalog_mirror: u32,
     free_list_place: BlobPlace,
 }
 
@@ -94,6 +95,7 @@ impl Checkpointer {
             durable_free: free,
             catalog,
             catalog_place: durable.catalog,
+            catalog_mirror: durable.catalog_mirror,
             free_list_place: durable.free_list,
         }
     }
@@ -111,15 +113,8 @@ impl Checkpointer {
         catalog: Vec<u8>,
         next_collection: u32,
     ) -> Result<Capture> {
-        let writer = pager.writer(sequence);
         if catalog != self.catalog {
-            let first = blob::write_blob(&writer, PageKind::Catalog, CollectionId::NONE, &catalog)?;
-            free_place(pager, sequence, self.catalog_place);
-            self.catalog_place = BlobPlace {
-                first_page: first.get(),
-                length_bytes: catalog.len() as u32,
-            };
-            self.catalog = catalog;
+            self.write_catalog(pager, sequence, catalog)?;
         }
         free_place(pager, sequence, self.free_list_place);
         self.free_list_place = BlobPlace::default();
@@ -132,6 +127,7 @@ impl Checkpointer {
             page_count,
             next_collection,
             catalog: self.catalog_place,
+            catalog_mirror: self.catalog_mirror,
             free_list: self.free_list_place,
             clean: false,
             ..self.durable
@@ -142,6 +138,12 @@ impl Checkpointer {
             free,
             header,
         })
+    }
+
+    /// Gives up a capture that will not be written; the next one holds its pages.
+    pub fn abandon(&mut self, pager: &Pager, mut capture: Capture) {
+        pager.changed.lock().append(&mut capture.changed);
+        pager.close_snapshot(&capture.snapshot);
     }
 
     /// Steps 2 to 4. On failure everything captured is left for the next checkpoint.
@@ -164,11 +166,88 @@ impl Checkpointer {
             }
             self.durable = capture.header;
             self.durable_free = capture.free;
+            pager.close_snapshot(&capture.snapshot);
         } else {
-            pager.changed.lock().append(&mut capture.changed);
+            self.abandon(pager, capture);
         }
-        pager.close_snapshot(&capture.snapshot);
         result
+    }
+
+    /// Writes the catalog twice and gives the old copies back.
+    fn write_catalog(&mut self, pager: &Pager, sequence: Sequence, catalog: Vec<u8>) -> Result<()> {
+        let writer = pager.writer(sequence);
+        let mut firsts = [0; 2];
+        if !catalog.is_empty() {
+            for first in &mut firsts {
+                *first = blob::write_blob(&writer, PageKind::Catalog, CollectionId::NONE, &catalog)?.get();
+            }
+        }
+        for place in self.catalog_places() {
+            free_place(pager, sequence, place);
+        }
+        self.catalog_place = BlobPlace {
+            first_page: firsts[0],
+            length_bytes: catalog.len() as u32,
+        };
+        self.catalog_mirror = firsts[1];
+        self.catalog = catalog;
+        Ok(())
+    }
+
+    /// Both copies of the catalog as the last capture left them.
+    fn catalog_places(&self) -> [BlobPlace; 2] {
+        [
+            self.catalog_place,
+            BlobPlace {
+                first_page: self.catalog_mirror,
+                ..self.catalog_place
+            },
+        ]
+    }
+
+    /// Pages that belong to no collection as the last capture left them, as runs.
+    pub fn own_runs(&self) -> Vec<Run> {
+        let header = Header {
+            catalog: self.catalog_place,
+            catalog_mirror: self.catalog_mirror,
+            free_list: self.free_list_place,
+            ..self.durable
+        };
+        Checkpointer::runs_of(&header)
+    }
+
+    /// Pages of the catalog and the free list that `header` names, as runs.
+    pub fn runs_of(header: &Header) -> Vec<Run> {
+        let mirror = BlobPlace {
+            first_page: header.catalog_mirror,
+            ..header.catalog
+        };
+        [header.catalog, mirror, header.free_list]
+            .into_iter()
+            .filter(|place| place.length_bytes > 0 && place.first_page > 0)
+            .map(|place| Run {
+                first: place.first_page,
+                count: blob::pages_count(place.length_bytes),
+            })
+            .collect()
+    }
+
+    /// Compares every page that the state on disk uses with its checksum, and hands the errors to `report`.
+    pub fn verify_pages(&self, pager: &Pager, mut report: impl FnMut(Error)) {
+        let mut bytes = [0u8; PAGE_BYTES];
+        for page in HEADER_PAGES..self.durable.page_count {
+            let number = PageNumber::new(page);
+            if is_in_runs(&self.durable_free, number) {
+                continue;
+            }
+            let verified = self
+                .file
+                .read_exact_at(u64::from(page) * PAGE_BYTES as u64, &mut bytes)
+                .and_then(|()| verify_page(&bytes, pager.file_id(), number, self.durable.sequence));
+            if let Err(error) = verified {
+                report(error);
+            }
+        }
     }
 
     /// Writes the free list to a run that it itself gives, and returns it with the page count.
@@ -223,12 +302,11 @@ impl Checkpointer {
         };
         capture.changed.sort_unstable();
         capture.changed.dedup();
-        let live: Vec<PageNumber> = capture
-            .changed
-            .iter()
-            .copied()
-            .filter(|number| !is_in_runs(&capture.free, *number))
-            .collect();
+        // Pages that were changed and then freed hold nothing; the free tail is not even part of the file any more.
+        let is_live = |number: &PageNumber| {
+            number.get() < capture.header.page_count && !is_in_runs(&capture.free, *number)
+        };
+        let live: Vec<PageNumber> = capture.changed.iter().copied().filter(is_live).collect();
         let is_direct = |number: &PageNumber| {
             planted(Bug::NoJournal)
                 || number.get() >= self.durable.page_count

@@ -48,6 +48,7 @@ pub fn create(storage: &dyn Storage, path: &Path, created_ms: u64) -> Result<Dat
         page_count: HEADER_PAGES,
         next_collection: 1,
         catalog: BlobPlace::default(),
+        catalog_mirror: 0,
         free_list: BlobPlace::default(),
         clean: true,
         created_ms,

@@ -1,0 +1,321 @@
+//! A collection: its documents, its id index, its record structures, and the locks that guard them.
+//!
+//! A `CollectionState` stands for a name. It lives as long as anybody holds it, also while no collection of
+//! the name exists; dropping the collection empties it, the next write fills it again.
+//!
+//! Promises: the lock `content` is held for one read, one batch or one commit, never across a call back to the
+//! user; only the holder of the lease changes the collection, so what it read stays true until it commits.
+//! Leaves to others: logging and the order of commits (store/commit.rs), transactions (transaction/).
+
+mod apply;
+pub mod lease;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+use quire_frames::PAGE_BYTES;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::id::hash_canonical;
+use crate::format::intake::starts_with_id;
+use crate::format::page::{CollectionId, Sequence};
+use crate::format::place::Place;
+use crate::format::record::StructureRegistry;
+use crate::heap::{Heap, read_document};
+use crate::index::primary::PrimaryIndex;
+use crate::limits::NAME_BYTES_MAX;
+use crate::pager::{PageWriter, Pager};
+use crate::stats::CollectionInfo;
+use lease::Lease;
+
+pub use apply::{Planned, Write, duplicate, integer_of};
+
+/// How documents without an `_id` get one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdMode {
+    /// A monotonic ULID string.
+    #[default]
+    Ulid,
+    /// The next integer.
+    Integer,
+}
+
+impl IdMode {
+    /// The number that the file keeps.
+    pub fn to_byte(self) -> u8 {
+        match self {
+            IdMode::Ulid => 0,
+            IdMode::Integer => 1,
+        }
+    }
+
+    /// The mode of this number.
+    ///
+    /// Errors: `CORRUPTED` for a number that no release wrote.
+    pub fn from_byte(byte: u8) -> Result<IdMode> {
+        match byte {
+            0 => Ok(IdMode::Ulid),
+            1 => Ok(IdMode::Integer),
+            other => Err(Error::new(
+                ErrorKind::Corrupted,
+                format!("id mode {other} is unknown"),
+            )),
+        }
+    }
+}
+
+/// What a name stands for; shared by every handle on it.
+pub struct CollectionState {
+    /// Who may change the collection.
+    pub lease: Lease,
+    /// The collection lock: shared for reads, exclusive while a commit is applied.
+    pub content: RwLock<Content>,
+}
+
+/// What the collection lock guards.
+pub struct Content {
+    /// The name, for messages and the catalog.
+    pub name: Arc<str>,
+    /// The collection of this name, where one exists.
+    pub body: Option<Body>,
+    /// The record structures. They outlive a drop, so that numbers which readers know keep their meaning.
+    pub structures: Arc<StructureRegistry>,
+    /// Changes when `structures` is another registry; readers that keep key lists compare it.
+    pub structures_identity: u64,
+    /// Structures that the log or the data file has already.
+    pub structures_logged: usize,
+    /// Last commit that changed the collection.
+    pub last_sequence: Sequence,
+    /// Commit that made the body.
+    pub born: Sequence,
+    /// Last commit that ended a body: by clearing, dropping or renaming.
+    pub died: Sequence,
+}
+
+/// What a snapshot finds under a name.
+pub enum AsOf<'a> {
+    /// The collection.
+    Body(&'a Body),
+    /// Nothing: it did not exist yet.
+    Nothing,
+}
+
+/// Documents and id index of a collection that exists.
+pub struct Body {
+    /// Number of the collection; owner of its pages.
+    pub id: CollectionId,
+    /// How ids are made.
+    pub ids: IdMode,
+    /// The documents.
+    pub heap: Heap,
+    /// From id to place.
+    pub index: PrimaryIndex,
+    /// Documents.
+    pub documents_count: u64,
+    /// Bytes of the documents in stored form.
+    pub documents_bytes: u64,
+    /// The next id in integer mode.
+    pub next_integer: i64,
+}
+
+static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(1);
+
+impl CollectionState {
+    /// The state of a name of which no collection exists.
+    pub fn unborn(name: &str) -> CollectionState {
+        CollectionState {
+            lease: Lease::default(),
+            content: RwLock::new(Content::unborn(name)),
+        }
+    }
+
+    /// The name, for messages.
+    pub fn name(&self) -> Arc<str> {
+        self.content.read().name.clone()
+    }
+}
+
+impl Content {
+    fn unborn(name: &str) -> Content {
+        Content {
+            name: name.into(),
+            body: None,
+            structures: Arc::new(StructureRegistry::new()),
+            structures_identity: next_identity(),
+            structures_logged: 0,
+            last_sequence: Sequence(0),
+            born: Sequence(0),
+            died: Sequence(0),
+        }
+    }
+
+    /// What a snapshot at `sequence` finds, or what is there now for `None`.
+    ///
+    /// Errors: `CONFLICT` when the collection that the snapshot would see was cleared, dropped or renamed since:
+    /// its id index is gone.
+    pub fn as_of(&self, sequence: Option<Sequence>) -> Result<AsOf<'_>> {
+        if sequence.is_some_and(|sequence| self.died > sequence) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!(
+                    "collection {} was cleared, dropped or renamed after the transaction began; run it again",
+                    self.name
+                ),
+            ));
+        }
+        match &self.body {
+            Some(body) if sequence.is_none_or(|sequence| self.born <= sequence) => Ok(AsOf::Body(body)),
+            _ => Ok(AsOf::Nothing),
+        }
+    }
+
+    /// Makes the collection of this name.
+    pub fn create(&mut self, writer: &PageWriter<'_>, id: CollectionId, ids: IdMode) -> Result<()> {
+        self.body = Some(Body::create(writer, id, ids)?);
+        self.born = writer.sequence();
+        Ok(())
+    }
+
+    /// Removes every document; the collection and its number stay.
+    pub fn clear(&mut self, writer: &PageWriter<'_>) -> Result<()> {
+        if let Some(body) = self.body.take() {
+            let (id, ids, next_integer) = (body.id, body.ids, body.next_integer);
+            body.release(writer);
+            self.died = writer.sequence();
+            self.create(writer, id, ids)?;
+            if let Some(body) = &mut self.body {
+                body.next_integer = next_integer;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the collection.
+    pub fn end(&mut self, writer: &PageWriter<'_>) {
+        if let Some(body) = self.body.take() {
+            body.release(writer);
+        }
+        self.died = writer.sequence();
+        self.last_sequence = writer.sequence();
+        self.structures_logged = 0;
+    }
+
+    /// Counts and sizes, where a collection of this name exists.
+    pub fn info(&self) -> Option<CollectionInfo> {
+        let body = self.body.as_ref()?;
+        Some(CollectionInfo {
+            name: self.name.clone(),
+            id: body.id,
+            ids: body.ids,
+            documents_count: body.documents_count,
+            documents_bytes: body.documents_bytes,
+            heap_pages: body.heap.root().pages_count.into(),
+            index_bytes: u64::from(body.index.root().buckets_count) * PAGE_BYTES as u64
+                + body.index.resident_bytes() as u64,
+            structures_count: self.structures.count(),
+            false_visits_count: body.index.false_candidates_count(),
+        })
+    }
+
+    /// Moves the collection of this name to `to`, under whose name none exists.
+    pub fn move_to(&mut self, to: &mut Content, sequence: Sequence) {
+        to.body = self.body.take();
+        to.structures = std::mem::take(&mut self.structures);
+        to.structures_logged = std::mem::take(&mut self.structures_logged);
+        to.structures_identity = next_identity();
+        self.structures_identity = next_identity();
+        (to.last_sequence, to.born) = (sequence, sequence);
+        (self.last_sequence, self.died) = (sequence, sequence);
+    }
+}
+
+/// Identities are unique in the process, so that no two registries are ever taken for each other.
+fn next_identity() -> u64 {
+    NEXT_IDENTITY.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Body {
+    /// A new, empty collection.
+    pub fn create(writer: &PageWriter<'_>, id: CollectionId, ids: IdMode) -> Result<Body> {
+        Ok(Body {
+            id,
+            ids,
+            heap: Heap::create(writer, id)?,
+            index: PrimaryIndex::create(writer, id)?,
+            documents_count: 0,
+            documents_bytes: 0,
+            next_integer: 1,
+        })
+    }
+
+    /// Hash of a canonical id in this file's index.
+    #[inline]
+    pub fn hash_id(pager: &Pager, id: &[u8]) -> u64 {
+        hash_canonical(id, &pager.file_hash_key())
+    }
+
+    /// Finds document `id` as of `sequence` (`None`: now) and hands it to `visit`.
+    ///
+    /// Errors: `CORRUPTED`, `IO`.
+    #[inline]
+    pub fn find<R>(
+        &self,
+        pager: &Pager,
+        id: &[u8],
+        sequence: Option<Sequence>,
+        scratch: &mut Vec<u8>,
+        visit: impl FnMut(Place, &[u8]) -> R,
+    ) -> Result<Option<R>> {
+        self.find_hashed(pager, id, Body::hash_id(pager, id), sequence, scratch, visit)
+    }
+
+    /// As `find`, for an id whose hash is known.
+    #[inline]
+    pub fn find_hashed<R>(
+        &self,
+        pager: &Pager,
+        id: &[u8],
+        hash: u64,
+        sequence: Option<Sequence>,
+        scratch: &mut Vec<u8>,
+        mut visit: impl FnMut(Place, &[u8]) -> R,
+    ) -> Result<Option<R>> {
+        let mut found = None;
+        self.index.lookup(pager, hash, sequence, |place| {
+            let visited = read_document(pager, place, sequence, scratch, |document| {
+                starts_with_id(document, id).then(|| visit(place, document))
+            })?;
+            found = visited.flatten();
+            Ok(found.is_some())
+        })?;
+        Ok(found)
+    }
+
+    /// Gives every page back that can be found. A damaged collection can be dropped as well: the pages that its
+    /// damage hides stay unused, `check` names them.
+    pub fn release(self, writer: &PageWriter<'_>) {
+        let _ = self.heap.release(writer);
+        let _ = self.index.release(writer);
+    }
+}
+
+/// Refuses names that cannot be kept.
+///
+/// Errors: `INVALID_NAME`.
+pub fn check_name(name: &str) -> Result<()> {
+    let problem = if name.is_empty() {
+        "is empty".to_owned()
+    } else if name.len() > NAME_BYTES_MAX {
+        format!("has {} bytes; at most {NAME_BYTES_MAX} are allowed", name.len())
+    } else if let Some(control) = name.chars().find(|character| character.is_control()) {
+        format!("has the control character {:?}", control)
+    } else {
+        return Ok(());
+    };
+    let shown: String = name.chars().take(40).collect();
+    Err(Error::new(
+        ErrorKind::InvalidName,
+        format!("collection name {shown:?} {problem}"),
+    ))
+}

@@ -1,0 +1,140 @@
+//! When the store makes a checkpoint, and the part of it that stops commits for a moment.
+//!
+//! Promises: commits wait only for the capture, which copies lists and not pages; a checkpoint that failed for
+//! want of space leaves the database usable, and the log keeps what it could not write.
+//! Leaves to others: the steps on disk (pager/checkpoint.rs).
+
+use std::sync::atomic::Ordering;
+
+use crate::bugs::{Bug, planted};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pager::Pager;
+use crate::pager::allocator::Run;
+use crate::pager::checkpoint::{Capture, Checkpointer};
+use crate::store::Store;
+
+/// What is known of the file besides the collections, while commits are held.
+pub struct Held<'a> {
+    checkpointer: Option<&'a Checkpointer>,
+    own_runs: &'a [Run],
+}
+
+impl Held<'_> {
+    /// Pages of the catalog and the free list.
+    pub fn own_runs(&self) -> Vec<Run> {
+        self.checkpointer
+            .map_or_else(|| self.own_runs.to_vec(), Checkpointer::own_runs)
+    }
+
+    /// Compares pages on disk with their checksums; see `Checkpointer::verify_pages`.
+    pub fn verify_pages(&self, pager: &Pager, report: impl FnMut(Error)) {
+        if let Some(checkpointer) = self.checkpointer {
+            checkpointer.verify_pages(pager, report);
+        }
+    }
+}
+
+impl Store {
+    /// Writes every change up to now to the data file and gives the log's space back.
+    ///
+    /// Errors: `DISK_FULL`: the database stays usable. `IO`, `POISONED`.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.checkpoint_with(false, || ())
+    }
+
+    /// As `checkpoint`; `between` runs after the capture, while commits are let in again.
+    pub fn checkpoint_with(&self, clean: bool, between: impl FnOnce()) -> Result<()> {
+        let mut guard = self.checkpointer.lock();
+        let Some(checkpointer) = guard.as_mut() else {
+            return Ok(());
+        };
+        self.check_writable()?;
+        let Some(capture) = self.capture(checkpointer, clean)? else {
+            return Ok(());
+        };
+        between();
+        let epoch = capture.epoch();
+        if planted(Bug::LogRetiredBeforeHeaderSync) {
+            self.retire_log(epoch)?;
+        }
+        match checkpointer.write(&self.pager, capture, clean) {
+            Ok(()) => {
+                self.checkpoints_count.fetch_add(1, Ordering::Relaxed);
+                self.retire_log(epoch)
+            }
+            Err(failure) if failure.is_poisoned => Err(self.refuse_writes(failure.error)),
+            Err(failure) => Err(failure.error),
+        }
+    }
+
+    /// Writes everything to the data file for the last time and removes the other files. `begin_close` came before.
+    pub fn close(&self) -> Result<()> {
+        if self.settings.read_only || self.log.is_none() || self.check_writable().is_err() {
+            return Ok(());
+        }
+        self.checkpoint_with(true, || ())?;
+        if let Some(log) = &self.log {
+            log.remove()?;
+        }
+        match self.checkpointer.lock().as_mut() {
+            Some(checkpointer) => checkpointer.remove_journal(),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `look` while no commit and no checkpoint runs.
+    pub fn with_commits_held<R>(&self, look: impl FnOnce(Held<'_>) -> R) -> R {
+        let checkpointer = self.checkpointer.lock();
+        let _gate = self.gate.write();
+        look(Held {
+            checkpointer: checkpointer.as_ref(),
+            own_runs: &self.own_runs,
+        })
+    }
+
+    /// Whether the log or the changed pages have grown so far that a checkpoint pays.
+    pub(super) fn checkpoint_is_due(&self) -> bool {
+        self.log_bytes() >= self.settings.checkpoint_log_bytes
+            || self.pager.dirty_bytes() >= self.settings.cache_bytes / 2
+    }
+
+    /// Makes the committing thread write a checkpoint itself when changed pages fill the whole cache: they
+    /// cannot be given back before they are written.
+    pub(super) fn hold_back_when_memory_is_short(&self) {
+        if self.pager.dirty_bytes() >= self.settings.cache_bytes {
+            // A failure shows at the next commit, through `health` or through a cache that stays full.
+            let _ = self.checkpoint();
+        }
+    }
+
+    /// Takes the state of one moment; `None` when the data file has it already.
+    fn capture(&self, checkpointer: &mut Checkpointer, clean: bool) -> Result<Option<Capture>> {
+        let _gate = self.gate.write();
+        let sequence = self.last_sequence();
+        let durable = *checkpointer.durable();
+        if sequence == durable.sequence && (!clean || durable.clean) {
+            return Ok(None);
+        }
+        let next_collection = self.next_collection.load(Ordering::Relaxed);
+        let capture = checkpointer.capture(&self.pager, sequence, self.encode_catalog()?, next_collection)?;
+        if let Some(log) = &self.log {
+            // The switch is refused while the other log is still needed; then the log just goes on.
+            if let Err(error) = log.switch() {
+                checkpointer.abandon(&self.pager, capture);
+                return Err(if error.kind() == ErrorKind::DiskFull {
+                    error
+                } else {
+                    self.refuse_writes(error)
+                });
+            }
+        }
+        Ok(Some(capture))
+    }
+
+    fn retire_log(&self, epoch: u64) -> Result<()> {
+        match &self.log {
+            Some(log) => log.retire(epoch).map_err(|error| self.refuse_writes(error)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The heart of an open database: pages, log, collections, and the gate that commits pass.
+//!
+//! Lock order, each taken before the next: leases (in the order of names) - commit gate - collection locks (in
+//! the order of names) - the list of collections - log - free list - page versions - page latches.
+//!
+//! Promises: a commit is applied whole or not at all in the eyes of every reader; a checkpoint and a snapshot of
+//! several collections see no commit half applied, for they take the gate exclusively.
+//! Leaves to others: handles, opening and closing (database/), what a transaction sees (transaction/).
+
+mod catalog;
+mod checkpoint;
+mod commit;
+mod definition;
+mod replay;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use crate::collection::CollectionState;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::page::Sequence;
+use crate::format::ulid::UlidSource;
+use crate::pager::Pager;
+use crate::pager::allocator::Run;
+use crate::pager::checkpoint::Checkpointer;
+use crate::pager::snapshot::Snapshot;
+use crate::stats::{CollectionInfo, Stats};
+use crate::wal::Log;
+
+pub use checkpoint::Held;
+pub use commit::{Change, Outcome};
+pub use replay::Replay;
+
+/// What the store was opened with; see `OpenOptions`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data file; empty for a database in memory.
+    pub path: PathBuf,
+    /// Budget of page memory in bytes.
+    pub cache_bytes: u64,
+    /// Largest document in bytes.
+    pub document_bytes_max: u32,
+    /// Log size that starts a checkpoint, in bytes.
+    pub checkpoint_log_bytes: u64,
+    /// Interval of the janitor.
+    pub sync_interval: Duration,
+    /// Longest wait for a lease.
+    pub lock_wait: Duration,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+    /// Whether a janitor thread runs; tests that replay a seed run without.
+    pub background: bool,
+}
+
+/// What still may be done after a failure.
+const HEALTHY: u8 = 0;
+const WRITES_REFUSED: u8 = 1;
+const ALL_REFUSED: u8 = 2;
+
+/// The shared state of an open database.
+pub struct Store {
+    /// What it was opened with.
+    pub settings: Settings,
+    /// The pages.
+    pub pager: Pager,
+    /// Source of automatic ids.
+    pub ulids: UlidSource,
+    /// The log; `None` in memory and read-only.
+    log: Option<Log>,
+    /// Commits hold it shared while they are logged and applied.
+    gate: RwLock<()>,
+    /// Last commit of a database without a log.
+    unlogged_sequence: AtomicU64,
+    /// Every name that a handle or a collection has.
+    collections: RwLock<BTreeMap<Arc<str>, Arc<CollectionState>>>,
+    next_collection: AtomicU32,
+    /// `None` in memory and read-only.
+    checkpointer: Mutex<Option<Checkpointer>>,
+    /// Pages of the catalog and the free list, where there is no checkpointer to know them.
+    own_runs: Vec<Run>,
+    health: AtomicU8,
+    /// The failure behind `health`.
+    failure: Mutex<Option<Error>>,
+    /// Set under the gate when the last handle closes: no commit may follow.
+    is_closing: AtomicBool,
+    /// Wakes the janitor; set while it has work.
+    janitor_wanted: Mutex<bool>,
+    janitor_wakes: Condvar,
+    janitor_is_called: AtomicBool,
+    /// Commits, for stats.
+    commits_count: AtomicU64,
+    /// Checkpoints, for stats.
+    checkpoints_count: AtomicU64,
+}
+
+/// The parts that opening puts together.
+pub struct StoreParts {
+    /// See `Store::settings`.
+    pub settings: Settings,
+    /// See `Store::pager`.
+    pub pager: Pager,
+    /// `None` in memory and read-only.
+    pub checkpointer: Option<Checkpointer>,
+    /// Pages of the catalog and the free list as they were opened.
+    pub own_runs: Vec<Run>,
+    /// Number that the next new collection gets.
+    pub next_collection: u32,
+    /// Last commit.
+    pub sequence: Sequence,
+}
+
+impl Store {
+    /// A store of `parts`, without collections.
+    pub fn new(parts: StoreParts) -> Result<Store> {
+        Ok(Store {
+            settings: parts.settings,
+            pager: parts.pager,
+            ulids: UlidSource::new()?,
+            log: None,
+            gate: RwLock::new(()),
+            unlogged_sequence: AtomicU64::new(parts.sequence.0),
+            collections: RwLock::new(BTreeMap::new()),
+            next_collection: AtomicU32::new(parts.next_collection),
+            checkpointer: Mutex::new(parts.checkpointer),
+            own_runs: parts.own_runs,
+            health: AtomicU8::new(HEALTHY),
+            failure: Mutex::new(None),
+            is_closing: AtomicBool::new(false),
+            janitor_wanted: Mutex::new(false),
+            janitor_wakes: Condvar::new(),
+            janitor_is_called: AtomicBool::new(false),
+            commits_count: AtomicU64::new(0),
+            checkpoints_count: AtomicU64::new(0),
+        })
+    }
+
+    /// Epoch and sequence of the state that the data file holds.
+    pub fn durable_state(&self) -> Option<(u64, Sequence)> {
+        self.checkpointer
+            .lock()
+            .as_ref()
+            .map(|checkpointer| (checkpointer.durable().epoch, checkpointer.durable().sequence))
+    }
+
+    /// Gives the store its log; the data file holds everything up to the log's start.
+    pub fn set_log(&mut self, log: Log) {
+        self.log = Some(log);
+    }
+
+    /// The state of a name; made when nobody holds one yet.
+    pub fn collection(&self, name: &str) -> Arc<CollectionState> {
+        if let Some(state) = self.collections.read().get(name) {
+            return state.clone();
+        }
+        let mut collections = self.collections.write();
+        collections
+            .entry(name.into())
+            .or_insert_with(|| Arc::new(CollectionState::unborn(name)))
+            .clone()
+    }
+
+    /// Every state, in the order of names.
+    pub fn collections(&self) -> Vec<Arc<CollectionState>> {
+        self.collections.read().values().cloned().collect()
+    }
+
+    /// The last commit.
+    #[inline]
+    pub fn last_sequence(&self) -> Sequence {
+        match &self.log {
+            Some(log) => log.last_sequence(),
+            None => Sequence(self.unlogged_sequence.load(Ordering::Acquire)),
+        }
+    }
+
+    /// A snapshot of every collection: no commit is half applied while it is taken.
+    pub fn open_snapshot(&self) -> Snapshot {
+        let _gate = self.gate.write();
+        self.pager.open_snapshot(self.last_sequence(), false)
+    }
+
+    /// Waits until everything committed is on disk.
+    ///
+    /// Errors: `POISONED`, `IO`.
+    pub fn sync(&self) -> Result<()> {
+        match &self.log {
+            Some(log) => log.sync().map_err(|error| self.refuse_writes(error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Bytes of the log that a recovery would read.
+    pub fn log_bytes(&self) -> u64 {
+        self.log.as_ref().map_or(0, Log::bytes)
+    }
+
+    /// Fails when pages may hold a commit half applied.
+    #[inline]
+    pub fn check_readable(&self) -> Result<()> {
+        if self.health.load(Ordering::Acquire) == ALL_REFUSED {
+            Err(self.poisoned())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Fails when no commit may be accepted.
+    #[inline]
+    pub fn check_writable(&self) -> Result<()> {
+        if self.settings.read_only {
+            return Err(Error::new(
+                ErrorKind::ReadOnly,
+                "the database was opened read-only; open it without readOnly to write",
+            ));
+        }
+        if self.health.load(Ordering::Acquire) != HEALTHY {
+            return Err(self.poisoned());
+        }
+        Ok(())
+    }
+
+    /// Accepts no commit from now on, and returns the error for whoever met the failure.
+    fn refuse_writes(&self, error: Error) -> Error {
+        self.fail(WRITES_REFUSED, error)
+    }
+
+    /// Accepts no call from now on: memory may hold half a commit, the disk does not.
+    fn refuse_all(&self, error: Error) -> Error {
+        self.fail(ALL_REFUSED, error)
+    }
+
+    fn fail(&self, health: u8, error: Error) -> Error {
+        let mut failure = self.failure.lock();
+        if failure.is_none() {
+            *failure = Some(error.clone());
+        }
+        self.health.fetch_max(health, Ordering::AcqRel);
+        error
+    }
+
+    fn poisoned(&self) -> Error {
+        let failure = self.failure.lock();
+        let cause = failure
+            .as_ref()
+            .map_or_else(String::new, |error| format!(" ({error})"));
+        Error::new(
+            ErrorKind::Poisoned,
+            format!(
+                "an earlier failure{cause} left it unknown what is on disk; close the database and open it again"
+            ),
+        )
+    }
+
+    /// Has the janitor look after the log and the cache soon.
+    #[inline]
+    fn call_janitor(&self) {
+        if self.settings.background && !self.janitor_is_called.swap(true, Ordering::AcqRel) {
+            *self.janitor_wanted.lock() = true;
+            self.janitor_wakes.notify_one();
+        }
+    }
+
+    /// Waits until the janitor is called, or `timeout`; returns whether the store is closing.
+    pub fn wait_for_call(&self) -> bool {
+        let mut wanted = self.janitor_wanted.lock();
+        while !*wanted && !self.is_closing.load(Ordering::Acquire) {
+            self.janitor_wakes.wait(&mut wanted);
+        }
+        *wanted = false;
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Waits one interval, or until the store is closing; returns whether it is.
+    pub fn wait_interval(&self) -> bool {
+        let mut wanted = self.janitor_wanted.lock();
+        if !self.is_closing.load(Ordering::Acquire) {
+            self.janitor_wakes
+                .wait_for(&mut wanted, self.settings.sync_interval);
+        }
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Lets no commit follow and ends the janitor.
+    pub fn begin_close(&self) {
+        let _gate = self.gate.write();
+        self.is_closing.store(true, Ordering::Release);
+        *self.janitor_wanted.lock() = true;
+        self.janitor_wakes.notify_all();
+    }
+
+    /// Every collection that exists.
+    pub fn collection_infos(&self) -> Vec<CollectionInfo> {
+        self.collections()
+            .iter()
+            .filter_map(|state| state.content.read().info())
+            .collect()
+    }
+
+    /// Counts and sizes.
+    pub fn stats(&self) -> Stats {
+        let (pages_count, free_pages) = self.pager.page_counts();
+        Stats {
+            collections: self.collection_infos(),
+            pages_count: pages_count.into(),
+            free_pages,
+            cache_bytes: self.pager.resident_bytes(),
+            dirty_bytes: self.pager.dirty_bytes(),
+            version_bytes: self.pager.version_bytes(),
+            log_bytes: self.log_bytes(),
+            sequence: self.last_sequence().0,
+            commits_count: self.commits_count.load(Ordering::Relaxed),
+            checkpoints_count: self.checkpoints_count.load(Ordering::Relaxed),
+            page_loads_count: self.pager.loads_count(),
+        }
+    }
+
+    /// One round of the janitor: what was committed goes to disk, and a checkpoint is made when it is due.
+    pub fn tidy_up(&self) {
+        self.janitor_is_called.store(false, Ordering::Release);
+        // A failure is kept in `health`, where the next commit finds it; there is nobody here to tell.
+        let _ = self.sync();
+        if self.checkpoint_is_due() {
+            let _ = self.checkpoint();
+        }
+        self.pager.evict();
+    }
+}

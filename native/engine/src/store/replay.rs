@@ -1,0 +1,151 @@
+//! Doing the log's commits again after a crash.
+//!
+//! Promises: replay does exactly what the commits did, by the same code; an operation that cannot be done shows
+//! damage and is reported, never passed over.
+//! Leaves to others: which frames count (wal/recover.rs).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::collection::{Body, CollectionState, IdMode, Planned, Write};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::intake::document_id;
+use crate::format::operation::{Operation, Operations};
+use crate::format::page::{CollectionId, Sequence};
+use crate::format::record::Structure;
+use crate::store::Store;
+
+/// A replay under way.
+pub struct Replay {
+    by_id: HashMap<CollectionId, Arc<CollectionState>>,
+    scratch: Vec<u8>,
+}
+
+impl Store {
+    /// Begins to replay; the catalog has been read.
+    pub fn begin_replay(&self) -> Replay {
+        let mut by_id = HashMap::new();
+        for state in self.collections() {
+            let id = state.content.read().body.as_ref().map(|body| body.id);
+            if let Some(id) = id {
+                by_id.insert(id, state);
+            }
+        }
+        Replay {
+            by_id,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Ends a replay whose last commit was `last`: where there were commits, the data file gets them now.
+    pub fn finish_replay(&self, last: Sequence) -> Result<()> {
+        let durable = Sequence(self.unlogged_sequence.swap(last.0, Ordering::AcqRel));
+        if durable == last {
+            return Ok(());
+        }
+        // The log on disk stays as it is until the data file has its commits; new commits go to a new log.
+        self.checkpoint_with(true, || ())
+    }
+}
+
+impl Replay {
+    /// Does one commit again.
+    ///
+    /// Errors: `CORRUPTED`, `IO`.
+    pub fn apply(&mut self, store: &Store, sequence: Sequence, payload: &[u8]) -> Result<()> {
+        let mut operations = Operations::new(payload);
+        while let Some(operation) = operations.take_next()? {
+            self.apply_one(store, sequence, operation)?;
+        }
+        Ok(())
+    }
+
+    fn apply_one(&mut self, store: &Store, sequence: Sequence, operation: Operation<'_>) -> Result<()> {
+        let writer = store.pager.writer(sequence);
+        match operation {
+            Operation::Insert(id, document) | Operation::Replace(id, document) => {
+                self.write(store, sequence, id, Write::Put(document_id(document)?, document))
+            }
+            Operation::Delete(id, key) => self.write(store, sequence, id, Write::Delete(key)),
+            Operation::Create(id, ids, name) => {
+                let state = store.collection(name);
+                let mut content = state.content.write();
+                if content.body.is_some() || self.by_id.contains_key(&id) {
+                    return Err(impossible(id, "is created, but it is there already"));
+                }
+                content.create(&writer, id, IdMode::from_byte(ids)?)?;
+                content.last_sequence = sequence;
+                drop(content);
+                store
+                    .next_collection
+                    .fetch_max(id.0.saturating_add(1), Ordering::Relaxed);
+                self.by_id.insert(id, state);
+                Ok(())
+            }
+            Operation::Drop(id) => {
+                let state = self
+                    .by_id
+                    .remove(&id)
+                    .ok_or_else(|| impossible(id, "is dropped, but it is not there"))?;
+                let mut content = state.content.write();
+                content.end(&writer);
+                content.structures = Arc::default();
+                Ok(())
+            }
+            Operation::Rename(id, name) => {
+                let from = self.state(id)?;
+                let to = store.collection(name);
+                if Arc::ptr_eq(&from, &to) || to.content.read().body.is_some() {
+                    return Err(impossible(id, "is renamed to a name that is taken"));
+                }
+                from.content.write().move_to(&mut to.content.write(), sequence);
+                self.by_id.insert(id, to);
+                Ok(())
+            }
+            Operation::Clear(id) => {
+                let state = self.state(id)?;
+                let mut content = state.content.write();
+                content.last_sequence = sequence;
+                content.clear(&writer)
+            }
+            Operation::Structure(id, number, encoded) => {
+                let state = self.state(id)?;
+                let (structure, rest) = Structure::decode(encoded)?;
+                if !rest.is_empty() {
+                    return Err(impossible(id, "gets a structure with bytes left over"));
+                }
+                let mut content = state.content.write();
+                content.structures.restore(number.into(), structure)?;
+                content.structures_logged = content.structures.count();
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&mut self, store: &Store, sequence: Sequence, id: CollectionId, write: Write<'_>) -> Result<()> {
+        let state = self.state(id)?;
+        let mut content = state.content.write();
+        content.last_sequence = sequence;
+        let body: &mut Body = content
+            .body
+            .as_mut()
+            .ok_or_else(|| impossible(id, "is written to, but it is not there"))?;
+        let planned: Planned<'_> = body.plan(&store.pager, write, &mut self.scratch)?;
+        body.apply(&store.pager.writer(sequence), &planned)
+    }
+
+    fn state(&self, id: CollectionId) -> Result<Arc<CollectionState>> {
+        self.by_id
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| impossible(id, "is written to, but it is not there"))
+    }
+}
+
+fn impossible(id: CollectionId, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Corrupted,
+        format!("the log does not fit the data file: collection {} {what}", id.0),
+    )
+}

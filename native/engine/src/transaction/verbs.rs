@@ -1,0 +1,429 @@
+//! What can be done inside a transaction.
+//!
+//! Promises: every verb sees the transaction's own writes; one that fails leaves the transaction as it was.
+//! Leaves to others: the same verbs outside a transaction (database/collection.rs), which end here as well when
+//! they touch several documents.
+
+use std::sync::Arc;
+
+use crate::collection::{AsOf, IdMode, duplicate};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::id::IdBytes;
+use crate::format::intake::{Intake, document_id};
+use crate::pager::snapshot::Snapshot;
+use crate::query::{Filter, Update};
+use crate::store::Store;
+use crate::transaction::cursor::{Cursor, FindOptions};
+use crate::transaction::{Part, Transaction};
+
+/// How many documents an update met and changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpdateOutcome {
+    /// Documents that matched.
+    pub matched_count: u64,
+    /// Documents whose bytes changed.
+    pub modified_count: u64,
+}
+
+impl Transaction {
+    /// Appends document `id` in stored form to `out`; whether there is one.
+    pub fn get(&mut self, collection: &str, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        let found = self.find_one(collection, id, |document| out.extend_from_slice(document))?;
+        Ok(found.is_some())
+    }
+
+    /// Whether document `id` is there.
+    pub fn has(&mut self, collection: &str, id: &[u8]) -> Result<bool> {
+        Ok(self.find_one(collection, id, |_| ())?.is_some())
+    }
+
+    /// Adds a document of plain MessagePack and returns its id.
+    ///
+    /// Errors: `DUPLICATE_ID`, `INVALID_DOCUMENT`, `INVALID_ID`, `DOCUMENT_TOO_LARGE`, `BUSY`, `CONFLICT`.
+    pub fn insert(&mut self, collection: &str, document: &[u8]) -> Result<IdBytes> {
+        let mut id = None;
+        self.insert_many_with(collection, document, true, |made| id = Some(made.clone()))?;
+        id.ok_or_else(|| Error::new(ErrorKind::InvalidDocument, "no document was given"))
+    }
+
+    /// Adds every document of `documents`, one after the other in plain MessagePack, or none. Appends their
+    /// canonical ids to `ids` and returns how many there are.
+    ///
+    /// Errors: as `insert`.
+    pub fn insert_many(&mut self, collection: &str, documents: &[u8], ids: &mut Vec<u8>) -> Result<usize> {
+        self.insert_many_with(collection, documents, false, |id| ids.extend_from_slice(id))
+    }
+
+    /// Adds the document or takes the place of the one with its id; whether there was one.
+    pub fn put(&mut self, collection: &str, document: &[u8]) -> Result<bool> {
+        let existed = self.write_one(collection, document, None)?;
+        Ok(existed)
+    }
+
+    /// Takes the place of document `id`, where there is one. A document without `_id` gets `id`.
+    ///
+    /// Errors: `INVALID_UPDATE` for another `_id`, and as `insert`.
+    pub fn replace(&mut self, collection: &str, id: &IdBytes, document: &[u8]) -> Result<bool> {
+        self.leased_part(collection)?;
+        if !self.has_leased(collection, id)? {
+            return Ok(false);
+        }
+        self.write_one(collection, document, Some(id))
+    }
+
+    /// Removes document `id`; whether there was one.
+    pub fn delete(&mut self, collection: &str, id: &IdBytes) -> Result<bool> {
+        self.leased_part(collection)?;
+        let is_there = self.has_leased(collection, id)?;
+        if is_there {
+            self.leased_part(collection)?.overlay.set(id.clone(), None);
+        }
+        Ok(is_there)
+    }
+
+    /// Removes the documents that match, at most `limit`; how many there were.
+    pub fn delete_matching(
+        &mut self,
+        collection: &str,
+        filter: Option<Arc<Filter>>,
+        limit: Option<u64>,
+    ) -> Result<u64> {
+        self.leased_part(collection)?;
+        if filter.is_none() && limit.is_none() {
+            return self.clear(collection);
+        }
+        let mut ids = Vec::new();
+        self.cursor_leased(
+            collection,
+            FindOptions {
+                filter,
+                skip: 0,
+                limit,
+            },
+        )?
+        .for_each(|document| {
+            ids.push(IdBytes::from_canonical(document_id(document)?)?);
+            Ok(())
+        })?;
+        let part = self.leased_part(collection)?;
+        let count = ids.len() as u64;
+        for id in ids {
+            part.overlay.set(id, None);
+        }
+        Ok(count)
+    }
+
+    /// Updates the documents that match, at most `limit`. On an error none is updated.
+    ///
+    /// Errors: `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `BUSY`, `CONFLICT`.
+    pub fn update_matching(
+        &mut self,
+        collection: &str,
+        filter: Option<Arc<Filter>>,
+        update: &Update,
+        limit: Option<u64>,
+    ) -> Result<UpdateOutcome> {
+        self.leased_part(collection)?;
+        let bytes_max = self.store.settings.document_bytes_max as usize;
+        let mut cursor = self.cursor_leased(
+            collection,
+            FindOptions {
+                filter,
+                skip: 0,
+                limit,
+            },
+        )?;
+        let registry = self
+            .leased_part(collection)?
+            .state
+            .content
+            .read()
+            .structures
+            .clone();
+        let mut outcome = UpdateOutcome::default();
+        let mut changed: Vec<(IdBytes, Arc<[u8]>)> = Vec::new();
+        let mut updated = Vec::new();
+        cursor.for_each(|document| {
+            outcome.matched_count += 1;
+            updated.clear();
+            if update.apply(document, &registry, &mut updated)? {
+                check_size(updated.len(), bytes_max)?;
+                outcome.modified_count += 1;
+                changed.push((
+                    IdBytes::from_canonical(document_id(document)?)?,
+                    updated.as_slice().into(),
+                ));
+            }
+            Ok(())
+        })?;
+        let part = self.leased_part(collection)?;
+        for (id, document) in changed {
+            part.overlay.set(id, Some(document));
+        }
+        Ok(outcome)
+    }
+
+    /// Updates document `id`, where there is one.
+    ///
+    /// Errors: as `update_matching`.
+    pub fn update(&mut self, collection: &str, id: &IdBytes, update: &Update) -> Result<UpdateOutcome> {
+        self.leased_part(collection)?;
+        let part = self.leased_part(collection)?;
+        let registry = part.state.content.read().structures.clone();
+        let mut updated = Vec::new();
+        let (store, snapshot, part) = self.split(collection)?;
+        let applied = part.find(store, snapshot, id, |document| {
+            update.apply(document, &registry, &mut updated)
+        })?;
+        let Some(applied) = applied else {
+            return Ok(UpdateOutcome::default());
+        };
+        let is_changed = applied?;
+        check_size(updated.len(), self.store.settings.document_bytes_max as usize)?;
+        if is_changed {
+            self.leased_part(collection)?
+                .overlay
+                .set(id.clone(), Some(updated.into()));
+        }
+        Ok(UpdateOutcome {
+            matched_count: 1,
+            modified_count: u64::from(is_changed),
+        })
+    }
+
+    /// Removes every document; how many there were.
+    pub fn clear(&mut self, collection: &str) -> Result<u64> {
+        self.leased_part(collection)?;
+        let count = self.cursor_leased(collection, FindOptions::default())?.count()?;
+        if count > 0 {
+            self.leased_part(collection)?.overlay.clear();
+        }
+        Ok(count)
+    }
+
+    /// How many documents match.
+    pub fn count(&mut self, collection: &str, filter: Option<Arc<Filter>>) -> Result<u64> {
+        self.find(
+            collection,
+            FindOptions {
+                filter,
+                skip: 0,
+                limit: None,
+            },
+        )?
+        .count()
+    }
+
+    /// A cursor on the documents as the transaction sees them now; later writes do not reach it.
+    pub fn find(&mut self, collection: &str, options: FindOptions) -> Result<Cursor> {
+        self.part(collection)?;
+        self.cursor(collection, options)
+    }
+
+    /// The collection comes to exist, also without documents.
+    ///
+    /// Errors: `COLLECTION_EXISTS`, `BUSY`, `CONFLICT`.
+    pub fn create_collection(&mut self, collection: &str, ids: IdMode) -> Result<()> {
+        crate::collection::check_name(collection)?;
+        let part = self.leased_part(collection)?;
+        if part.create || !part.overlay.is_empty() || part.state.content.read().body.is_some() {
+            return Err(Error::new(
+                ErrorKind::CollectionExists,
+                format!("there is a collection {collection} already"),
+            ));
+        }
+        part.create = true;
+        part.ids = ids;
+        Ok(())
+    }
+
+    /// The key lists that records of `collection` use, and their identity; see `Content`.
+    pub fn structures(&mut self, collection: &str) -> Result<(Arc<crate::format::record::Structures>, u64)> {
+        let part = self.part(collection)?;
+        let content = part.state.content.read();
+        Ok((content.structures.snapshot(), content.structures_identity))
+    }
+
+    fn find_one<R>(
+        &mut self,
+        collection: &str,
+        id: &[u8],
+        visit: impl FnMut(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        self.part(collection)?;
+        let (store, snapshot, part) = self.split(collection)?;
+        part.find(store, snapshot, id, visit)
+    }
+
+    fn has_leased(&mut self, collection: &str, id: &[u8]) -> Result<bool> {
+        let (store, snapshot, part) = self.split(collection)?;
+        Ok(part.find(store, snapshot, id, |_| ())?.is_some())
+    }
+
+    fn cursor_leased(&mut self, collection: &str, options: FindOptions) -> Result<Cursor> {
+        self.cursor(collection, options)
+    }
+
+    fn cursor(&mut self, collection: &str, options: FindOptions) -> Result<Cursor> {
+        let store = self.store.clone();
+        let (_, snapshot, part) = self.split(collection)?;
+        let at = if part.is_leased {
+            None
+        } else {
+            snapshot.map(Snapshot::sequence)
+        };
+        Cursor::open(&store, &part.state, at, Some(part.overlay.clone()), options)
+    }
+
+    /// The parts of the transaction that reading one collection needs; `part` or `leased_part` was called before.
+    fn split(&mut self, collection: &str) -> Result<(&Store, Option<&Snapshot>, &mut Part)> {
+        match self.parts.get_mut(collection) {
+            Some(part) => Ok((&self.store, self.snapshot.as_ref(), part)),
+            None => Err(Error::new(
+                ErrorKind::Internal,
+                "a transaction read a collection that it had not opened",
+            )),
+        }
+    }
+
+    fn insert_many_with(
+        &mut self,
+        collection: &str,
+        documents: &[u8],
+        is_single: bool,
+        mut made: impl FnMut(&IdBytes),
+    ) -> Result<usize> {
+        crate::collection::check_name(collection)?;
+        self.leased_part(collection)?;
+        let (store, snapshot, part) = self.split(collection)?;
+        let mut added = Vec::new();
+        let result = part.insert_all(store, snapshot, documents, is_single, &mut added);
+        match result {
+            Ok(()) => added.iter().for_each(|(id, _)| made(id)),
+            Err(_) => added
+                .iter()
+                .rev()
+                .for_each(|(id, was_deleted)| part.overlay.undo_insert(id, *was_deleted)),
+        }
+        result.map(|()| added.len())
+    }
+
+    /// Writes one document whether or not its id is there; `expected` is the id that it must have.
+    fn write_one(&mut self, collection: &str, document: &[u8], expected: Option<&IdBytes>) -> Result<bool> {
+        crate::collection::check_name(collection)?;
+        self.leased_part(collection)?;
+        let (store, snapshot, part) = self.split(collection)?;
+        let mut stored = Vec::new();
+        let registry = part.state.content.read().structures.clone();
+        let mut intake = Intake::new(&registry, store.settings.document_bytes_max);
+        let id = intake.document(document, &mut || part_id(store, part, expected), &mut stored)?;
+        if let Some(expected) = expected
+            && id != *expected
+        {
+            return Err(changed_id(&id, expected));
+        }
+        let existed = part.find(store, snapshot, &id, |_| ())?.is_some();
+        part.overlay.set(id, Some(stored.into()));
+        Ok(existed)
+    }
+}
+
+impl Part {
+    /// Hands document `id`, as the transaction sees it, to `visit`.
+    fn find<R>(
+        &self,
+        store: &Store,
+        snapshot: Option<&Snapshot>,
+        id: &[u8],
+        mut visit: impl FnMut(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        match self.overlay.get(id) {
+            Some(Some(document)) => return Ok(Some(visit(document))),
+            Some(None) => return Ok(None),
+            None => {}
+        }
+        let at = if self.is_leased {
+            None
+        } else {
+            snapshot.map(Snapshot::sequence)
+        };
+        let content = self.state.content.read();
+        match content.as_of(at)? {
+            AsOf::Body(body) => body.find(&store.pager, id, at, &mut Vec::new(), |_, document| {
+                visit(document)
+            }),
+            AsOf::Nothing => Ok(None),
+        }
+    }
+
+    fn insert_all(
+        &mut self,
+        store: &Store,
+        snapshot: Option<&Snapshot>,
+        documents: &[u8],
+        is_single: bool,
+        added: &mut Vec<(IdBytes, bool)>,
+    ) -> Result<()> {
+        let registry = self.state.content.read().structures.clone();
+        let mut intake = Intake::new(&registry, store.settings.document_bytes_max);
+        let mut rest = documents;
+        let mut stored = Vec::new();
+        while !rest.is_empty() {
+            stored.clear();
+            let mut next_id = || part_id(store, self, None);
+            let id = if is_single {
+                let id = intake.document(rest, &mut next_id, &mut stored)?;
+                rest = &[];
+                id
+            } else {
+                let (id, taken) = intake.first(rest, &mut next_id, &mut stored)?;
+                rest = rest.get(taken..).unwrap_or_default();
+                id
+            };
+            if self.find(store, snapshot, &id, |_| ())?.is_some() {
+                return Err(duplicate(&id));
+            }
+            added.push((id.clone(), self.overlay.is_deleted(&id)));
+            self.overlay.set(id, Some(stored.as_slice().into()));
+        }
+        Ok(())
+    }
+}
+
+/// The id of a document that came without one: the expected one, or a new one.
+fn part_id(store: &Store, part: &mut Part, expected: Option<&IdBytes>) -> Result<IdBytes> {
+    if let Some(expected) = expected {
+        return Ok(expected.clone());
+    }
+    let (ids, next) = match &part.state.content.read().body {
+        Some(body) => (body.ids, body.next_integer),
+        None => (part.ids, 1),
+    };
+    Ok(match ids {
+        IdMode::Ulid => store.ulids.next_id(),
+        IdMode::Integer => {
+            let number = part.next_integer.unwrap_or(next).max(next);
+            part.next_integer = Some(number.saturating_add(1));
+            IdBytes::from_integer(number)
+        }
+    })
+}
+
+fn check_size(bytes: usize, bytes_max: usize) -> Result<()> {
+    if bytes > bytes_max {
+        return Err(Error::new(
+            ErrorKind::DocumentTooLarge,
+            format!("the updated document would have {bytes} bytes; document_bytes_max is {bytes_max}"),
+        ));
+    }
+    Ok(())
+}
+
+fn changed_id(given: &IdBytes, expected: &IdBytes) -> Error {
+    Error::new(
+        ErrorKind::InvalidUpdate,
+        format!(
+            "the new document has _id {given}, but it replaces the one with _id {expected}; an _id never changes"
+        ),
+    )
+}
