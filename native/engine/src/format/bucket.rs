@@ -1,18 +1,19 @@
 //! The body of a bucket page of the id index: 63 lines of six entries.
 //!
 //! An entry is 10 bytes: 40 bits of the id's hash and the document's place. It lies in its home line, or, when
-//! that was full, in the first line behind it with room; each full line that it passed has its overflow bit set.
-//! When all lines are full it lies in the next page of the bucket's chain, under the same rule. A lookup
-//! therefore ends at the first line without the bit, and a line is one cache line that is compared at once.
-//! Promises: no content of a page makes a function here panic or loop; the bucket number in each line's meta
-//! is compared before a line is believed, so a page in a wrong place is reported and not searched.
+//! that was full, in the first line behind it with room; each full line that it passed notes so in its filter,
+//! one of 16 bits by the hash. When all lines are full it lies in the next page of the bucket's chain, under the
+//! same rule. A lookup ends at the first line whose filter lacks its bit: mostly the home line, also when that
+//! is full and the id is missing. A line is one cache line, and its six entries are compared at once.
+//! Promises: no content of a page makes a function here panic or loop; part of the bucket number is compared in
+//! each line's meta before the line is believed, so a page in a wrong place is told without reading its head.
 //! Leaves to others: chains, splits and rebuilds (index/primary/).
 //! Source: linear hashing, Litwin, VLDB 1980; the low bits of the 40 choose the bucket, the high ones the line.
 //!
 //! Bytes: 24 bucket u32 · 28 entries u16 · 30 position in the chain u16 · 32 next page of the chain u32 (0: last)
-//! · 36 removals from lines with the overflow bit since the last rebuild u16 · 38 zero · 64 lines, 64 bytes each.
+//! · 36 removals since the last rebuild that left a filter bit or room before a chain u16 · 38 zero · 64 lines.
 //! Line: 0 hash bits 8..40 u32 × 6 · 24 page u32 × 6 · 48 hash bits 0..8 u8 × 6 · 54 slot u8 × 6 · 60 meta u32:
-//! bits 0..6 used entries, bit 6 overflow, bit 7 zero, bits 8..32 low 24 bits of the bucket number.
+//! bits 0..6 used entries, 6..8 zero, 8..24 filter (bit 8 + hash bits 20..24), 24..32 low 8 bits of the bucket.
 
 use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
 
@@ -43,8 +44,9 @@ const LINE_SLOTS_AT: usize = 54;
 const LINE_META_AT: usize = 60;
 
 const USED_MASK: u32 = 0x3f;
-const OVERFLOW_BIT: u32 = 0x40;
-const TAG_SHIFT: u32 = 8;
+const ZERO_MASK: u32 = 0xc0;
+const FILTER_SHIFT: u64 = 8;
+const TAG_SHIFT: u32 = 24;
 
 const WRONG_LINE: &str = "a line of the id index does not belong to its bucket";
 
@@ -86,6 +88,12 @@ impl HashPart {
     #[inline]
     fn word(self) -> u32 {
         (self.0 >> 8) as u32
+    }
+
+    /// The bit of a line's meta that says that an entry with such a hash passed the line.
+    #[inline]
+    fn filter_bit(self) -> u32 {
+        1 << (FILTER_SHIFT + (self.0 >> 20 & 0xf))
     }
 }
 
@@ -183,7 +191,7 @@ pub fn set_next(bytes: &mut PageBytes, next: Option<PageNumber>) {
     write_u32(bytes, NEXT_AT, next.map_or(0, PageNumber::get));
 }
 
-/// Removals since the last rebuild that may have left an overflow bit without need.
+/// Removals since the last rebuild that may send lookups further than needed.
 pub fn stale_count(bytes: &PageBytes) -> usize {
     usize::from(read_u16(bytes, STALE_AT))
 }
@@ -196,7 +204,7 @@ pub fn find(bytes: &PageBytes, bucket: u32, part: HashPart, probe: &mut Probe) -
         let number = wrapped(home + probe.passed);
         let line = line_of(bytes, number);
         let meta = meta_of(line);
-        if meta >> TAG_SHIFT != bucket & (u32::MAX >> TAG_SHIFT) {
+        if meta >> TAG_SHIFT != bucket & 0xff {
             return Err(WRONG_LINE);
         }
         let mut candidates = same_words(line, part.word()) & meta & USED_MASK & !probe.seen;
@@ -214,7 +222,7 @@ pub fn find(bytes: &PageBytes, bucket: u32, part: HashPart, probe: &mut Probe) -
                 ));
             }
         }
-        if meta & OVERFLOW_BIT == 0 {
+        if meta & part.filter_bit() == 0 {
             return Ok(Found::Absent);
         }
         *probe = Probe {
@@ -238,7 +246,11 @@ pub fn insert(bytes: &mut PageBytes, entry: Entry) -> bool {
             write_u16(bytes, ENTRIES_AT, count.saturating_add(1));
             return true;
         }
-        write_u32(bytes, line_at(number) + LINE_META_AT, meta | OVERFLOW_BIT);
+        write_u32(
+            bytes,
+            line_at(number) + LINE_META_AT,
+            meta | entry.part.filter_bit(),
+        );
     }
     false
 }
@@ -253,6 +265,7 @@ pub fn set_place(bytes: &mut PageBytes, at: At, place: Place) {
 /// Takes out the entry at `at`.
 pub fn remove(bytes: &mut PageBytes, at: At) {
     let (line, entry) = (usize::from(at.line), usize::from(at.entry));
+    let home = entry_of(line_of(bytes, line), entry).part.home_line();
     let meta = meta_of(line_of(bytes, line));
     write_entry(
         bytes,
@@ -266,7 +279,7 @@ pub fn remove(bytes: &mut PageBytes, at: At) {
     write_u32(bytes, line_at(line) + LINE_META_AT, meta & !(1 << entry));
     let count = read_u16(bytes, ENTRIES_AT);
     write_u16(bytes, ENTRIES_AT, count.saturating_sub(1));
-    if meta & OVERFLOW_BIT != 0 {
+    if line != home || position(bytes) > 0 || next(bytes).is_some() {
         let stale = read_u16(bytes, STALE_AT);
         write_u16(bytes, STALE_AT, stale.saturating_add(1));
     }
@@ -285,21 +298,19 @@ pub fn entries(bytes: &PageBytes) -> impl Iterator<Item = Entry> + '_ {
 
 /// Whether the count, every line and every entry's place in them is as the rules above say.
 pub fn check(bytes: &PageBytes) -> Checked<()> {
-    let tag = bucket(bytes) & (u32::MAX >> TAG_SHIFT);
+    let tag = bucket(bytes) & 0xff;
     let mut used = 0;
     for number in 0..LINES {
         let line = line_of(bytes, number);
         let meta = meta_of(line);
-        if meta >> TAG_SHIFT != tag || meta & 0x80 != 0 {
+        if meta >> TAG_SHIFT != tag || meta & ZERO_MASK != 0 {
             return Err(WRONG_LINE);
         }
         used += (meta & USED_MASK).count_ones() as usize;
         for entry in (0..LINE_ENTRIES).filter(|entry| meta & (1 << entry) != 0) {
-            let home = entry_of(line, entry).part.home_line();
-            let passed = (number + LINES - home) % LINES;
-            let is_reached =
-                (0..passed).all(|step| meta_of(line_of(bytes, wrapped(home + step))) & OVERFLOW_BIT != 0);
-            if !is_reached {
+            let part = entry_of(line, entry).part;
+            let passed = (number + LINES - part.home_line()) % LINES;
+            if !is_passed(bytes, part, passed) {
                 return Err("an entry of the id index lies where no lookup finds it");
             }
         }
@@ -310,9 +321,17 @@ pub fn check(bytes: &PageBytes) -> Checked<()> {
     Ok(())
 }
 
-/// Whether a lookup that finds nothing in this page goes on to the chain's next page for every hash.
-pub fn is_passed_by_all(bytes: &PageBytes) -> bool {
-    (0..LINES).all(|number| meta_of(line_of(bytes, number)) & OVERFLOW_BIT != 0)
+/// Whether a lookup of `part` that finds nothing in this page goes on to the chain's next page.
+pub fn is_passed_by(bytes: &PageBytes, part: HashPart) -> bool {
+    is_passed(bytes, part, LINES)
+}
+
+/// Whether a lookup of `part` passes the first `lines` lines from its home line on.
+fn is_passed(bytes: &PageBytes, part: HashPart, lines: usize) -> bool {
+    (0..lines).all(|passed| {
+        let meta = meta_of(line_of(bytes, wrapped(part.home_line() + passed)));
+        meta & part.filter_bit() != 0
+    })
 }
 
 #[inline]

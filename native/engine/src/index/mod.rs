@@ -1,1 +1,5 @@
-//! Room: index.
+//! Indexes of a collection: from ids, and later from other fields, to documents.
+//!
+//! Leaves to others: where documents are (heap) and what they hold (query).
+
+pub mod primary;
