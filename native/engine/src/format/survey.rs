@@ -70,6 +70,15 @@ pub struct Plan {
 ///
 /// Errors: INVALID_DOCUMENT, INVALID_FILTER or INVALID_UPDATE by `subject`, for everything this file refuses.
 pub fn survey(input: &[u8], subject: Subject, shapes: Shapes<'_>) -> Result<Plan> {
+    match input.first() {
+        Some(0x80..=0x8f | 0xde | 0xdf) => survey_value(input, subject, shapes),
+        Some(_) => Err(subject.refuse(0, "a map is expected here, and another value was given")),
+        None => Err(subject.refuse(0, "a map is expected here, and there are no bytes")),
+    }
+}
+
+/// Surveys the value at the front of `input`, whatever it is. Errors: as [`survey`].
+pub fn survey_value(input: &[u8], subject: Subject, shapes: Shapes<'_>) -> Result<Plan> {
     let plan = Plan {
         structures: Vec::new(),
         id_at: None,
@@ -82,11 +91,6 @@ pub fn survey(input: &[u8], subject: Subject, shapes: Shapes<'_>) -> Result<Plan
         keys: Vec::new(),
         plan,
     };
-    match input.first() {
-        Some(0x80..=0x8f | 0xde | 0xdf) => {}
-        Some(_) => return Err(subject.refuse(0, "a map is expected here, and another value was given")),
-        None => return Err(subject.refuse(0, "a map is expected here, and there are no bytes")),
-    }
     let end = survey.value(0, 1)?;
     Ok(Plan { end, ..survey.plan })
 }

@@ -8,6 +8,10 @@ pub mod compare;
 pub mod filter;
 mod literal;
 pub mod path;
+pub mod update;
+
+pub use filter::{Filter, Matcher};
+pub use update::Update;
 
 /// Most operators and equalities of one filter, and most paths of one update.
 pub const TERMS_MAX: usize = 10_000;

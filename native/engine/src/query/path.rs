@@ -40,7 +40,8 @@ pub fn parse(path: &[u8]) -> Option<Vec<Segment>> {
     (segments.len() <= DEPTH_MAX).then_some(segments)
 }
 
-fn position(name: &[u8]) -> Option<usize> {
+/// The array position that `name` writes: decimal digits without leading zeros.
+pub fn position(name: &[u8]) -> Option<usize> {
     let canonical = name.iter().all(u8::is_ascii_digit) && (name == b"0" || name.first() != Some(&b'0'));
     if !canonical {
         return None;
