@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::collection::IdMode;
+use crate::error::Error;
 use crate::format::page::CollectionId;
 
 /// One collection.
@@ -55,4 +56,6 @@ pub struct Stats {
     pub checkpoints_count: u64,
     /// Pages read from the data file since the database was opened.
     pub page_loads_count: u64,
+    /// Why the last checkpoint failed, until one succeeds; meanwhile the log grows.
+    pub checkpoint_failure: Option<Error>,
 }

@@ -92,18 +92,32 @@ impl Store {
         })
     }
 
+    /// Makes a checkpoint for which nobody waits. After a failure the next one waits until the log has grown.
+    pub(super) fn checkpoint_in_background(&self) {
+        let failure = self.checkpoint().err();
+        let wait_bytes = if failure.is_some() {
+            self.log_bytes() + self.settings.checkpoint_log_bytes / 4
+        } else {
+            0
+        };
+        self.checkpoint_not_before_bytes
+            .store(wait_bytes, Ordering::Relaxed);
+        *self.checkpoint_failure.lock() = failure;
+    }
+
     /// Whether the log or the changed pages have grown so far that a checkpoint pays.
     pub(super) fn checkpoint_is_due(&self) -> bool {
-        self.log_bytes() >= self.settings.checkpoint_log_bytes
-            || self.pager.dirty_bytes() >= self.settings.cache_bytes / 2
+        let log_bytes = self.log_bytes();
+        let is_grown = log_bytes >= self.settings.checkpoint_log_bytes
+            || self.pager.dirty_bytes() >= self.settings.cache_bytes / 2;
+        is_grown && log_bytes >= self.checkpoint_not_before_bytes.load(Ordering::Relaxed)
     }
 
     /// Makes the committing thread write a checkpoint itself when changed pages fill the whole cache: they
     /// cannot be given back before they are written.
     pub(super) fn hold_back_when_memory_is_short(&self) {
-        if self.pager.dirty_bytes() >= self.settings.cache_bytes {
-            // A failure shows at the next commit, through `health` or through a cache that stays full.
-            let _ = self.checkpoint();
+        if self.pager.dirty_bytes() >= self.settings.cache_bytes && self.checkpoint_is_due() {
+            self.checkpoint_in_background();
         }
     }
 

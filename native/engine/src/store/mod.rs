@@ -94,6 +94,10 @@ pub struct Store {
     janitor_is_called: AtomicBool,
     /// Commits, for stats.
     commits_count: AtomicU64,
+    /// Log size below which no checkpoint is tried, because one failed when the log was not much smaller.
+    checkpoint_not_before_bytes: AtomicU64,
+    /// Why the last checkpoint failed, until one succeeds.
+    checkpoint_failure: Mutex<Option<Error>>,
     /// Checkpoints, for stats.
     checkpoints_count: AtomicU64,
 }
@@ -135,6 +139,8 @@ impl Store {
             janitor_wakes: Condvar::new(),
             janitor_is_called: AtomicBool::new(false),
             commits_count: AtomicU64::new(0),
+            checkpoint_not_before_bytes: AtomicU64::new(0),
+            checkpoint_failure: Mutex::new(None),
             checkpoints_count: AtomicU64::new(0),
         })
     }
@@ -189,7 +195,11 @@ impl Store {
     /// Errors: `POISONED`, `IO`.
     pub fn sync(&self) -> Result<()> {
         match &self.log {
-            Some(log) => log.sync().map_err(|error| self.refuse_writes(error)),
+            // Commits at `lazy` that found no room are still in memory and are tried again.
+            Some(log) => log.sync().map_err(|error| match error.kind() {
+                ErrorKind::DiskFull => error,
+                _ => self.refuse_writes(error),
+            }),
             None => Ok(()),
         }
     }
@@ -316,6 +326,7 @@ impl Store {
             commits_count: self.commits_count.load(Ordering::Relaxed),
             checkpoints_count: self.checkpoints_count.load(Ordering::Relaxed),
             page_loads_count: self.pager.loads_count(),
+            checkpoint_failure: self.checkpoint_failure.lock().clone(),
         }
     }
 
@@ -323,9 +334,17 @@ impl Store {
     pub fn tidy_up(&self) {
         self.janitor_is_called.store(false, Ordering::Release);
         // A failure is kept in `health`, where the next commit finds it; there is nobody here to tell.
-        let _ = self.sync();
+        let is_synced = self.sync().is_ok();
+        if let Some(log) = &self.log {
+            // Room that cannot be zeroed ahead is made, or missed, by the commit that needs it.
+            let _ = log.reserve();
+            let is_idle = !self.janitor_is_called.load(Ordering::Acquire);
+            if is_synced && is_idle {
+                let _ = log.attest();
+            }
+        }
         if self.checkpoint_is_due() {
-            let _ = self.checkpoint();
+            self.checkpoint_in_background();
         }
         self.pager.evict();
     }
