@@ -1,7 +1,7 @@
 //! The bytes of a log file: its head, its attest record, and the frame of one commit.
 //!
 //! ```text
-//! byte 0     head record     64 bytes, alone in its 512-byte sector
+//! byte 0     head record     72 bytes, alone in its 512-byte sector
 //! byte 512   attest record   40 bytes, alone in its 512-byte sector
 //! byte 4096  frames          each begins at a multiple of 16; zeros, or an older generation, behind the last
 //!
@@ -9,10 +9,11 @@
 //!         | file id                                                  16 |
 //!         | generation                        8 | salt              8 |
 //!         | start sequence                    8 | header epoch      8 |
+//!         | durable length                    8 |
 //! attest  | magic "QuireAtt"                  8 | zero 4 | checksum   4 |
 //!         | generation 8 | header epoch 8 | synced sequence           8 |
 //! frame   | payload length  4 | head checksum 4 | sequence            8 |
-//!         | synced sequence 8 | payload checksum 4 | zero             4 | payload | zeros to 16
+//!         | synced sequence 8 | payload checksum 4 | durable pages    4 | payload | zeros to 16
 //! ```
 //! Promises: a frame is taken only in the file, generation and place it was written for: its head checksum
 //! is seeded with file id, salt and offset. A record is taken only whole. No input panics.
@@ -31,11 +32,13 @@ pub const FRAMES_AT: u64 = 4096;
 /// Where the attest record lies.
 pub const ATTEST_AT: u64 = 512;
 /// Bytes of the head record.
-pub const LOG_HEAD_BYTES: usize = 64;
+pub const LOG_HEAD_BYTES: usize = 72;
 /// Bytes of the attest record.
 pub const ATTEST_BYTES: usize = 40;
 /// Bytes of a frame before its payload.
 pub const FRAME_HEAD_BYTES: usize = 32;
+/// Unit of the length in a frame's head.
+pub const DURABLE_UNIT_BYTES: u64 = 4096;
 /// Every frame begins at a multiple of this.
 pub const FRAME_ALIGN: usize = 16;
 
@@ -50,6 +53,7 @@ const GENERATION_AT: usize = 32;
 const SALT_AT: usize = 40;
 const START_AT: usize = 48;
 const EPOCH_AT: usize = 56;
+const DURABLE_BYTES_AT: usize = 64;
 
 const ATTEST_GENERATION_AT: usize = 16;
 const ATTEST_EPOCH_AT: usize = 24;
@@ -60,12 +64,12 @@ const HEAD_CHECKSUM_AT: usize = 4;
 const SEQUENCE_AT: usize = 8;
 const SYNCED_AT: usize = 16;
 const PAYLOAD_CHECKSUM_AT: usize = 24;
-const ZERO_AT: usize = 28;
+const DURABLE_PAGES_AT: usize = 28;
 
 const _: () = assert!(FORMAT_AT + 4 == RECORD_CHECKSUM_AT && RECORD_CHECKSUM_AT + 4 == FILE_ID_AT);
-const _: () = assert!(FILE_ID_AT + 16 == GENERATION_AT && EPOCH_AT + 8 == LOG_HEAD_BYTES);
+const _: () = assert!(FILE_ID_AT + 16 == GENERATION_AT && DURABLE_BYTES_AT + 8 == LOG_HEAD_BYTES);
 const _: () = assert!(ATTEST_SYNCED_AT + 8 == ATTEST_BYTES && LOG_HEAD_BYTES <= ATTEST_AT as usize);
-const _: () = assert!(SYNCED_AT + 8 == PAYLOAD_CHECKSUM_AT && ZERO_AT + 4 == FRAME_HEAD_BYTES);
+const _: () = assert!(SYNCED_AT + 8 == PAYLOAD_CHECKSUM_AT && DURABLE_PAGES_AT + 4 == FRAME_HEAD_BYTES);
 const _: () = assert!(FRAME_HEAD_BYTES.is_multiple_of(FRAME_ALIGN));
 const _: () = assert!((FRAMES_AT as usize).is_multiple_of(FRAME_ALIGN) && FRAMES_AT >= 2 * ATTEST_AT);
 
@@ -82,6 +86,8 @@ pub struct LogHead {
     pub start: Sequence,
     /// Epoch of the data file's header that was durable when the generation began.
     pub epoch: u64,
+    /// Length that the file had durably when the head was written, in bytes; a shorter file was cut short.
+    pub durable_bytes: u64,
 }
 
 /// What the head record of a log file turned out to be.
@@ -108,6 +114,7 @@ impl LogHead {
         put(&mut bytes, SALT_AT, &self.salt.to_le_bytes());
         put(&mut bytes, START_AT, &self.start.0.to_le_bytes());
         put(&mut bytes, EPOCH_AT, &self.epoch.to_le_bytes());
+        put(&mut bytes, DURABLE_BYTES_AT, &self.durable_bytes.to_le_bytes());
         let sum = record_checksum(Hasher::new(), &bytes);
         put(&mut bytes, RECORD_CHECKSUM_AT, &sum.to_le_bytes());
         bytes
@@ -134,6 +141,7 @@ impl LogHead {
             salt: read_u64(bytes, SALT_AT),
             start: Sequence(read_u64(bytes, START_AT)),
             epoch: read_u64(bytes, EPOCH_AT),
+            durable_bytes: read_u64(bytes, DURABLE_BYTES_AT),
         })
     }
 }
@@ -171,6 +179,15 @@ impl Attest {
     }
 }
 
+/// What is known to be durable while a frame is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Commits up to this one.
+    pub synced: Sequence,
+    /// Length of the frame's file, in bytes; stored in whole units of `DURABLE_UNIT_BYTES`.
+    pub durable_bytes: u64,
+}
+
 /// The head of a frame whose checksum fits. Its payload may still be damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHead {
@@ -178,8 +195,8 @@ pub struct FrameHead {
     pub payload_bytes: usize,
     /// Number of the commit.
     pub sequence: Sequence,
-    /// Last commit that was known to be durable when the frame was written.
-    pub synced: Sequence,
+    /// What was known to be durable when the frame was written.
+    pub known: Known,
     payload_checksum: u32,
 }
 
@@ -216,14 +233,15 @@ impl FrameSeal {
     ///
     /// Shape: `frame` is the head, whose content does not matter, and the payload, without padding. The
     /// payload is shorter than 4 GiB; the caller holds it to `limits::TRANSACTION_BYTES_MAX`.
-    pub fn seal(&self, frame: &mut [u8], offset: u64, sequence: Sequence, synced: Sequence) {
+    pub fn seal(&self, frame: &mut [u8], offset: u64, sequence: Sequence, known: Known) {
         let payload_bytes = (frame.len() - FRAME_HEAD_BYTES) as u32;
         let payload_checksum = crc32fast::hash(&frame[FRAME_HEAD_BYTES..]);
         put(frame, LENGTH_AT, &payload_bytes.to_le_bytes());
         put(frame, SEQUENCE_AT, &sequence.0.to_le_bytes());
-        put(frame, SYNCED_AT, &synced.0.to_le_bytes());
+        put(frame, SYNCED_AT, &known.synced.0.to_le_bytes());
         put(frame, PAYLOAD_CHECKSUM_AT, &payload_checksum.to_le_bytes());
-        put(frame, ZERO_AT, &0u32.to_le_bytes());
+        let durable_pages = u32::try_from(known.durable_bytes / DURABLE_UNIT_BYTES).unwrap_or(u32::MAX);
+        put(frame, DURABLE_PAGES_AT, &durable_pages.to_le_bytes());
         let sum = self.checksum(frame, offset);
         put(frame, HEAD_CHECKSUM_AT, &sum.to_le_bytes());
     }
@@ -234,11 +252,14 @@ impl FrameSeal {
         let head = FrameHead {
             payload_bytes: read_u32(bytes, LENGTH_AT) as usize,
             sequence: Sequence(read_u64(bytes, SEQUENCE_AT)),
-            synced: Sequence(read_u64(bytes, SYNCED_AT)),
+            known: Known {
+                synced: Sequence(read_u64(bytes, SYNCED_AT)),
+                durable_bytes: u64::from(read_u32(bytes, DURABLE_PAGES_AT)) * DURABLE_UNIT_BYTES,
+            },
             payload_checksum: read_u32(bytes, PAYLOAD_CHECKSUM_AT),
         };
         // Number 0 is no commit: zeros are no frame, whatever their checksum.
-        if head.sequence.0 == 0 || head.synced >= head.sequence {
+        if head.sequence.0 == 0 || head.known.synced >= head.sequence {
             return None;
         }
         let is_sealed = planted(Bug::NoFrameChecksum)
@@ -283,13 +304,21 @@ mod tests {
             salt: 5,
             start: Sequence(6),
             epoch: 7,
+            durable_bytes: 8,
+        }
+    }
+
+    fn known() -> Known {
+        Known {
+            synced: Sequence(8),
+            durable_bytes: 8193,
         }
     }
 
     fn frame(payload: &[u8], offset: u64) -> Vec<u8> {
         let mut frame = vec![0; FRAME_HEAD_BYTES];
         frame.extend_from_slice(payload);
-        FrameSeal::new(&head()).seal(&mut frame, offset, Sequence(9), Sequence(8));
+        FrameSeal::new(&head()).seal(&mut frame, offset, Sequence(9), known());
         frame
     }
 
@@ -347,8 +376,15 @@ mod tests {
         let read = |head: &LogHead, offset| FrameSeal::new(head).read(&bytes, offset);
         let found = read(&head(), 4096).unwrap();
         assert_eq!(
-            (found.payload_bytes, found.sequence, found.synced),
-            (7, Sequence(9), Sequence(8))
+            (found.payload_bytes, found.sequence, found.known),
+            (
+                7,
+                Sequence(9),
+                Known {
+                    synced: Sequence(8),
+                    durable_bytes: 8192
+                }
+            )
         );
         assert!(found.fits(b"payload"));
         assert_eq!(read(&head(), 4112), None);

@@ -115,7 +115,7 @@ impl StorageFile for MemoryFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.refuse_unless_writable("write")?;
         let mut content = self.content.write();
-        let end = offset.checked_add(bytes.len() as u64).unwrap_or(u64::MAX);
+        let end = offset.saturating_add(bytes.len() as u64);
         if end > content.len() as u64 {
             grow(&mut content, end).map_err(|source| Error::io("write", &self.path, &source))?;
         }

@@ -28,6 +28,8 @@ pub(super) struct Generation {
     pub(super) slot: usize,
     /// End of the zeroed part of the file.
     pub(super) capacity_bytes: u64,
+    /// Length that the file durably has.
+    pub(super) durable_bytes: u64,
 }
 
 /// Why a generation did not begin.
@@ -76,14 +78,28 @@ impl Generation {
             seal: FrameSeal::new(&head),
             slot,
             capacity_bytes: 0,
+            durable_bytes: 0,
         };
-        let filled = generation
-            .grow(first_bytes.max(FRAMES_AT))
-            .and_then(|()| generation.write_head());
-        if let Err(error) = filled {
-            // The file has no frames; where it cannot be removed it is an empty log.
+        if let Err(error) = generation.grow(first_bytes.max(FRAMES_AT)) {
+            // A file of zeros is an empty log, so it does no harm where it cannot be removed.
             let _ = storage.remove(&path);
             return Err(BeginFailure::harmless(error));
+        }
+        // Before the head, so that a head in a shorter file means that the file was cut short.
+        generation.file.sync_data().map_err(BeginFailure::poisonous)?;
+        generation.durable_bytes = generation.capacity_bytes;
+        generation.head.durable_bytes = generation.durable_bytes;
+        if let Err(error) = generation.write_head() {
+            // The head may be there all the same. Commits that the generation before goes on taking would not
+            // count behind it, so its name has to go for good.
+            let is_gone = storage
+                .remove(&path)
+                .and_then(|()| storage.sync_directory(&path))
+                .is_ok();
+            return Err(BeginFailure {
+                error,
+                is_poisonous: !is_gone,
+            });
         }
         generation.file.sync_data().map_err(BeginFailure::poisonous)?;
         if !planted(Bug::NoDirectorySync) {
@@ -97,12 +113,17 @@ impl Generation {
     /// Nothing is synced: until the first sync of the new generation the old head may come back, and
     /// with it an old generation whose commits the data file has.
     pub(super) fn begin_again(&mut self, head: LogHead) -> Begun<()> {
+        let head = LogHead {
+            durable_bytes: self.durable_bytes,
+            ..head
+        };
         let begun = Generation {
             file: Arc::clone(&self.file),
             head,
             seal: FrameSeal::new(&head),
             slot: self.slot,
             capacity_bytes: self.capacity_bytes,
+            durable_bytes: self.durable_bytes,
         };
         if let Err(error) = begun.write_head() {
             // Harmless only where the new head is certainly not there: behind it, commits that the

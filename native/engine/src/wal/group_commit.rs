@@ -30,6 +30,10 @@ struct Target {
     live: Option<Arc<dyn StorageFile>>,
     /// The generation that `live` holds.
     generation: u64,
+    /// Length of `live`.
+    capacity_bytes: u64,
+    /// Whether `live` was known to have that length durably.
+    is_length_known: bool,
 }
 
 impl Log {
@@ -88,32 +92,43 @@ impl Log {
             synced
         };
         synced.map_err(|error| self.poison.set(&error))?;
-        if target.older.is_some() {
-            let mut inner = self.inner.lock();
-            let is_same = inner
-                .live
-                .as_ref()
-                .is_some_and(|live| live.head.generation == target.generation);
-            if let Some(older) = inner.older.as_mut().filter(|_| is_same) {
-                older.is_synced = true;
-            }
+        if target.older.is_some() || !target.is_length_known {
+            self.note_files(&target);
         }
         self.synced.fetch_max(target.sequence.0, Ordering::AcqRel);
         Ok(())
     }
 
+    /// Notes what the files have durably, unless the log was switched meanwhile.
+    fn note_files(&self, target: &Target) {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        let Some(live) = inner
+            .live
+            .as_mut()
+            .filter(|live| live.head.generation == target.generation)
+        else {
+            return;
+        };
+        live.durable_bytes = live.durable_bytes.max(target.capacity_bytes);
+        if let Some(older) = &mut inner.older {
+            older.is_synced = true;
+        }
+    }
+
     fn target(&self) -> Result<Target> {
-        let mut inner = self.inner.lock();
-        self.flush_locked(&mut inner)?;
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        self.flush_locked(inner)?;
+        let live = inner.live.as_ref();
+        let older = inner.older.as_ref().filter(|older| !older.is_synced);
         Ok(Target {
             sequence: inner.last,
-            older: inner
-                .older
-                .as_ref()
-                .filter(|older| !older.is_synced)
-                .map(|older| Arc::clone(&older.generation.file)),
-            live: inner.live.as_ref().map(|live| Arc::clone(&live.file)),
-            generation: inner.live.as_ref().map_or(0, |live| live.head.generation),
+            older: older.map(|older| Arc::clone(&older.generation.file)),
+            live: live.map(|live| Arc::clone(&live.file)),
+            generation: live.map_or(0, |live| live.head.generation),
+            capacity_bytes: live.map_or(0, |live| live.capacity_bytes),
+            is_length_known: live.is_none_or(|live| live.durable_bytes == live.capacity_bytes),
         })
     }
 }

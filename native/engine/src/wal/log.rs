@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::bugs::{Bug, planted};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::log_frame::{Attest, FRAME_HEAD_BYTES, FRAMES_AT, LogHead, frame_bytes};
+use crate::format::log_frame::{Attest, FRAME_HEAD_BYTES, FRAMES_AT, Known, LogHead, frame_bytes};
 use crate::format::page::{FileId, Sequence};
 use crate::limits::TRANSACTION_BYTES_MAX;
 use crate::storage::Storage;
@@ -397,6 +397,8 @@ impl Log {
             salt,
             start: inner.last.next(),
             epoch: inner.epoch,
+            // Its file knows.
+            durable_bytes: 0,
         })
     }
 }
@@ -428,8 +430,12 @@ impl Inner {
         let Some(live) = &mut self.live else {
             return Err(Error::new(ErrorKind::Internal, "the log has no file"));
         };
+        let known = Known {
+            synced,
+            durable_bytes: live.durable_bytes,
+        };
         live.seal
-            .seal(&mut self.buffer[start..frame_end], self.end, sequence, synced);
+            .seal(&mut self.buffer[start..frame_end], self.end, sequence, known);
         self.buffer.resize(start + frame_bytes(payload_bytes), 0);
         let end = self.end + frame_bytes(payload_bytes) as u64;
         live.make_room(end, options.step_bytes_max)?;

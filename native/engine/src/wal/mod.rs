@@ -45,6 +45,18 @@ fn log_path(base: &Path, slot: usize) -> PathBuf {
     sibling(base, if slot == 0 { "-log0" } else { "-log1" })
 }
 
+/// Whether the database at `base` has a log file.
+///
+/// Errors: `IO`.
+pub fn exists(storage: &dyn Storage, base: &Path) -> Result<bool> {
+    for slot in 0..SLOTS {
+        if storage.exists(&log_path(base, slot))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The head of a log file; a file too short for one has zeros there.
 fn read_head(file: &dyn StorageFile) -> Result<LogHeadState> {
     let mut bytes = [0; LOG_HEAD_BYTES];
@@ -69,7 +81,7 @@ fn remove_logs(storage: &dyn Storage, base: &Path) -> Result<u64> {
         };
         found.push((generation, path));
     }
-    found.sort_by(|one, two| two.0.cmp(&one.0));
+    found.sort_by_key(|(generation, _)| std::cmp::Reverse(*generation));
     for (_, path) in &found {
         storage.remove(path)?;
         storage.sync_directory(path)?;

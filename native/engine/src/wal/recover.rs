@@ -92,11 +92,11 @@ pub fn recover(
         ..Recovered::default()
     };
     let mut stopped = None;
-    for index in 0..generations.len() {
-        let generation = &mut generations[index];
+    for (index, generation) in generations.iter_mut().enumerate() {
         if generation.end <= after.next() {
             continue;
         }
+        generation.refuse_if_shorter(generation.head.durable_bytes)?;
         let reached = generation.replay(after, &mut found, &mut visit)?;
         // The live generation has no end of its own: it stops where no frame follows.
         if generation.end != found.last_sequence.next() {
@@ -279,6 +279,18 @@ impl Found {
         Ok(None)
     }
 
+    /// Reports a file that once was durably `durable_bytes` long and no longer is.
+    fn refuse_if_shorter(&self, durable_bytes: u64) -> Result<()> {
+        if self.window.len() >= durable_bytes {
+            return Ok(());
+        }
+        let what = format!(
+            "was cut short: it has {} bytes and had {durable_bytes}",
+            self.window.len()
+        );
+        Err(corrupted(&self.path, &what))
+    }
+
     fn look(&mut self, offset: u64) -> Result<Look> {
         let len = self.window.len();
         let Some(bytes) = self.window.bytes(offset, FRAME_HEAD_BYTES)? else {
@@ -287,6 +299,7 @@ impl Found {
         let Some(head) = self.seal.read(bytes, offset) else {
             return Ok(Look::Nothing);
         };
+        self.refuse_if_shorter(head.known.durable_bytes)?;
         let payload_at = offset + FRAME_HEAD_BYTES as u64;
         // Bounded before a byte of the payload is read or its length allocated.
         let is_bounded =
@@ -311,7 +324,7 @@ impl Found {
         while offset < self.window.len() {
             let look = self.look(offset)?;
             if let Look::Whole(head) | Look::HeadOnly(head) = &look
-                && head.synced >= missing
+                && head.known.synced >= missing
                 && head.sequence < self.end
             {
                 return Ok(Some(head.sequence));

@@ -1,6 +1,10 @@
 //! Rules of the log, in files in memory; crashes and faults are in crash.rs, damage in damage.rs.
 
 mod append;
+mod crash;
+mod damage;
+mod faults;
+mod session;
 
 use std::path::Path;
 use std::sync::Arc;

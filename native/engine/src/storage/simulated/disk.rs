@@ -14,6 +14,9 @@ use crate::storage::memory::read_slice;
 use crate::storage::simulated::fault::{Call, CallKind, Fault, Faults};
 use crate::storage::simulated::random::Random;
 
+/// Bytes that no short write splits.
+const SECTOR_BYTES: u64 = 512;
+
 /// A change of a file that is not durable yet.
 #[derive(Clone, Debug)]
 pub(super) enum FileChange {
@@ -153,7 +156,7 @@ impl Disk {
             Verdict::Struck(Fault::Misdirected { bytes: by }) => (offset + by, bytes.len(), Ok(())),
             Verdict::Struck(Fault::ShortWrite) => (
                 offset,
-                self.chance.below(bytes.len() as u64) as usize,
+                self.short_count(offset, bytes.len() as u64) as usize,
                 Err(device_error()),
             ),
             Verdict::Struck(Fault::WriteErrorAfterAll) => (offset, bytes.len(), Err(device_error())),
@@ -268,6 +271,12 @@ impl Disk {
             }
         }
         Ok(())
+    }
+
+    /// Bytes that a short write gets done: it ends between two sectors, as the pages that kernels copy do.
+    fn short_count(&mut self, offset: u64, length: u64) -> u64 {
+        let end = (offset + self.chance.below(length)) / SECTOR_BYTES * SECTOR_BYTES;
+        end.saturating_sub(offset)
     }
 
     /// Bytes that may be written from `offset` of `file` on before the space is used up.

@@ -50,7 +50,7 @@ pub enum Fault {
     ReadError,
     /// A write fails with EIO and writes nothing.
     WriteError,
-    /// A write writes a part and fails with EIO.
+    /// A write writes some leading sectors and fails with EIO.
     ShortWrite,
     /// A write does all its work and fails with EIO.
     WriteErrorAfterAll,
