@@ -215,7 +215,10 @@ async function main(): Promise<void> {
     result: `${megabytes(statSync(FILE).size)} in one file`,
     speed: `${megabytes(sourceBytes)} as JSON`
   })
-  printTable(steps, { shouldDisableColors: !process.stdout.isTTY })
+  const columns = ['what', 'result', 'speed'].map(
+    name => ({ name, alignment: name === 'what' ? 'left' : 'right' }) as const
+  )
+  printTable(steps, { columns, shouldDisableColors: !process.stdout.isTTY })
 
   console.log(
     '\nA second process inserts one document after another and says so after each; it is killed with SIGKILL.'
