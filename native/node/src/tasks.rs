@@ -1,0 +1,337 @@
+//! The doors whose work is done on a pool thread: promises.
+//!
+//! A task is queued with Node's own thread pool and settles its promise on the JavaScript thread, always with an
+//! object: an error is a field of it. Promises: a task that is under way when its environment ends is finished and
+//! forgotten; nothing of it touches JavaScript then. Leaves to others: what the object means (src/native.ts).
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+
+use napi_sys as sys;
+use parking_lot::Mutex;
+use quire_engine::check::CheckReport;
+use quire_engine::{Cursor, Error, ErrorKind, Result};
+
+use crate::calls::{FindArguments, VerbArguments, cursor_in_use};
+use crate::databases::{error_object, number};
+use crate::door::{Call, Given, enter_giving, internal};
+use crate::environment::{EntryKind, Environment};
+use crate::session::{Outcome, Request, begin_array, end_array, enter as enter_transaction, write_options};
+use crate::values::{Env, Value};
+
+/// Who asks on a pool thread: nobody in particular, because a pool thread may wait for any transaction.
+const NO_OWNER: u64 = 0;
+
+/// What a task brings back.
+#[derive(Default)]
+struct Finished {
+    outcome: Outcome,
+    bytes: Vec<u8>,
+    cursor: CursorKept,
+    report: Option<CheckReport>,
+}
+
+/// What becomes of a task's cursor.
+#[derive(Default)]
+enum CursorKept {
+    /// There is none, or nothing more to come.
+    #[default]
+    None,
+    /// It was known before.
+    Known(u64),
+    /// It was opened by the task, from the database of this handle.
+    New(u64, Cursor),
+}
+
+/// A task in Node's hands.
+struct Work {
+    handle: sys::napi_async_work,
+    deferred: sys::napi_deferred,
+    task: Option<Box<dyn FnOnce() -> Result<Finished> + Send>>,
+    result: Option<Result<Finished>>,
+}
+
+/// `callAsync(verb, collection, start, end, durability, id?)`: as `call`.
+pub unsafe extern "C" fn call_async(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node calls this as a function that `exports` made.
+    unsafe {
+        enter_giving(env, info, |call| {
+            let VerbArguments {
+                verb,
+                handle,
+                start,
+                end,
+                durability,
+                id,
+            } = VerbArguments::read(call)?;
+            let filter = std::mem::take(&mut call.environment.kept);
+            let body = call.environment.buffers.request(start, end)?.to_vec();
+            let session = call.environment.handles.session(handle)?.clone();
+            let write = write_options(durability, NO_OWNER)?;
+            queue(call, move || {
+                let request = Request {
+                    verb,
+                    id: id.as_ref(),
+                    filter: &filter,
+                    body: &body,
+                    write,
+                };
+                let mut bytes = Vec::new();
+                let outcome = session.run(&request, &mut bytes)?;
+                Ok(Finished {
+                    outcome,
+                    bytes,
+                    ..Finished::default()
+                })
+            })
+        })
+    }
+}
+
+/// `findAsync(collection, start, end, skip, limit, documentsMax, bytesMax)`: as `find`.
+pub unsafe extern "C" fn find_async(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: as `call_async`.
+    unsafe {
+        enter_giving(env, info, |call| {
+            let arguments = FindArguments::read(call)?;
+            let filter = call
+                .environment
+                .buffers
+                .request(arguments.start, arguments.end)?
+                .to_vec();
+            let database = call.environment.handles.entry(arguments.handle)?.database;
+            let session = call.environment.handles.session(arguments.handle)?.clone();
+            queue(call, move || {
+                let mut cursor = session.find(&filter, arguments.skip, arguments.limit)?;
+                let mut finished = read_batch(&mut cursor, arguments.documents_max, arguments.bytes_max)?;
+                if !arguments.is_last_batch(finished.outcome.count as usize) {
+                    finished.cursor = CursorKept::New(database, cursor);
+                }
+                Ok(finished)
+            })
+        })
+    }
+}
+
+/// `nextAsync(cursor, documentsMax, bytesMax)`: as `next`.
+pub unsafe extern "C" fn next_async(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: as `call_async`.
+    unsafe {
+        enter_giving(env, info, |call| {
+            let (handle, documents_max, bytes_max) = (call.handle(0), call.count(1)?, call.count(2)?);
+            let cursor = call.environment.handles.cursor(handle)?.clone();
+            queue(call, move || {
+                let mut cursor = cursor.try_lock().ok_or_else(cursor_in_use)?;
+                let mut finished = read_batch(&mut cursor, documents_max, bytes_max)?;
+                if finished.outcome.count > 0 {
+                    finished.cursor = CursorKept::Known(handle);
+                }
+                Ok(finished)
+            })
+        })
+    }
+}
+
+/// `commitAsync(transaction)`: as `commit`.
+pub unsafe extern "C" fn commit_async(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: as `call_async`.
+    unsafe {
+        enter_giving(env, info, |call| {
+            let handle = call.handle(0);
+            let open = call.environment.handles.transaction(handle)?;
+            let (transaction, durability) = (open.transaction.clone(), open.durability);
+            drop(call.environment.handles.remove(handle));
+            queue(call, move || {
+                enter_transaction(&transaction)?.commit(durability)?;
+                Ok(Finished::default())
+            })
+        })
+    }
+}
+
+/// `databaseTask(database, task)`: by the numbers of src/database.ts: 0 sync, 1 checkpoint, 2 check, 3 close.
+pub unsafe extern "C" fn database_task(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: as `call_async`.
+    unsafe {
+        enter_giving(env, info, |call| {
+            let (handle, task) = (call.handle(0), call.integer(1)?);
+            let database = call.environment.handles.database(handle)?.clone();
+            if task == 3 {
+                drop(call.environment.take_database(handle));
+            }
+            queue(call, move || {
+                let mut finished = Finished::default();
+                match task {
+                    0 => database.sync()?,
+                    1 => database.checkpoint()?,
+                    2 => finished.report = Some(database.check()?),
+                    3 => database.close()?,
+                    other => {
+                        return Err(Error::new(
+                            ErrorKind::Internal,
+                            format!("no task has the number {other}"),
+                        ));
+                    }
+                }
+                Ok(finished)
+            })
+        })
+    }
+}
+
+fn read_batch(cursor: &mut Cursor, documents_max: usize, bytes_max: usize) -> Result<Finished> {
+    let mut bytes = Vec::new();
+    begin_array(&mut bytes);
+    let count = cursor.next_batch(&mut bytes, documents_max, bytes_max)?;
+    end_array(&mut bytes, count);
+    if count == 0 {
+        bytes.clear();
+    }
+    let outcome = Outcome {
+        count: count as u64,
+        structures_identity: cursor.structures_identity(),
+        modified: 0,
+    };
+    Ok(Finished {
+        outcome,
+        bytes,
+        ..Finished::default()
+    })
+}
+
+/// Queues `task` and gives its promise.
+fn queue<'call>(
+    call: &Call<'call>,
+    task: impl FnOnce() -> Result<Finished> + Send + 'static,
+) -> Result<Given<'call>> {
+    let refused = || Error::new(ErrorKind::Internal, "Node refused to queue a task");
+    let env = call.env;
+    let name = env.text("quiredb").ok_or_else(refused)?;
+    let (mut deferred, mut promise) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: env is of this call.
+    if unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) } != sys::Status::napi_ok {
+        return Err(refused());
+    }
+    let work = Work {
+        handle: ptr::null_mut(),
+        deferred,
+        task: Some(Box::new(task)),
+        result: None,
+    };
+    let work = Box::into_raw(Box::new(work));
+    // SAFETY: `work` lives until `complete`, which Node calls once for a queued work, or until it is freed below.
+    let is_queued = unsafe {
+        sys::napi_create_async_work(
+            env.raw(),
+            ptr::null_mut(),
+            name.raw(),
+            Some(execute),
+            Some(complete),
+            work.cast(),
+            &mut (*work).handle,
+        ) == sys::Status::napi_ok
+            && sys::napi_queue_async_work(env.raw(), (*work).handle) == sys::Status::napi_ok
+    };
+    if is_queued {
+        return Ok(Given::Value(Some(env.value(promise))));
+    }
+    // SAFETY: Node did not take the work; its handle, where one was made, is given back.
+    unsafe {
+        if !(*work).handle.is_null() {
+            sys::napi_delete_async_work(env.raw(), (*work).handle);
+        }
+        drop(Box::from_raw(work));
+    }
+    Err(refused())
+}
+
+/// On a pool thread: does the task.
+unsafe extern "C" fn execute(_env: sys::napi_env, data: *mut c_void) {
+    // SAFETY: the data is the box of `queue`; nobody else touches it until `complete`.
+    let work = unsafe { &mut *data.cast::<Work>() };
+    if let Some(task) = work.task.take() {
+        let result = catch_unwind(AssertUnwindSafe(task));
+        work.result = Some(result.unwrap_or_else(|panic| Err(internal(&*panic))));
+    }
+}
+
+/// On the JavaScript thread: settles the promise. In an environment that ends, every call here fails, and the result
+/// is dropped.
+unsafe extern "C" fn complete(env: sys::napi_env, _status: sys::napi_status, data: *mut c_void) {
+    let _completed = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: Node calls this once, after `execute` or in its place when the work was cancelled.
+        let (work, env) = unsafe { (Box::from_raw(data.cast::<Work>()), Env::from_raw(env)) };
+        let Work {
+            handle,
+            deferred,
+            result,
+            ..
+        } = *work;
+        let result = result.unwrap_or_else(|| Err(Error::new(ErrorKind::Closed, "the call was cancelled")));
+        // SAFETY: no door is under way: Node calls this from its event loop.
+        let object = match (result, unsafe { Environment::of(env) }) {
+            (Ok(finished), Some(environment)) => finished_object(env, environment, finished),
+            (Err(error), _) => env.object(&[("error", error_object(env, &error))]),
+            (Ok(_), None) => None,
+        };
+        // SAFETY: the deferred is settled once; the work was completed, so its handle may be given back.
+        unsafe {
+            if let Some(object) = object {
+                sys::napi_resolve_deferred(env.raw(), deferred, object.raw());
+            }
+            sys::napi_delete_async_work(env.raw(), handle);
+        }
+    }));
+}
+
+fn finished_object<'call>(
+    env: Env<'call>,
+    environment: &mut Environment,
+    finished: Finished,
+) -> Option<Value<'call>> {
+    let Finished {
+        outcome,
+        bytes,
+        cursor,
+        report,
+    } = finished;
+    let cursor = match cursor {
+        CursorKept::None => 0,
+        CursorKept::Known(handle) => handle,
+        // Of a database that was closed meanwhile nothing more can be read.
+        CursorKept::New(database, cursor) if environment.handles.database(database).is_ok() => environment
+            .keep(database, EntryKind::Cursor(Arc::new(Mutex::new(cursor))))
+            .unwrap_or(0),
+        CursorKept::New(..) => 0,
+    };
+    let mut fields = vec![
+        ("count", env.number(outcome.count as f64)),
+        ("modified", env.number(outcome.modified as f64)),
+        ("structures", env.number(outcome.structures_identity as f64)),
+        ("cursor", env.number(number(cursor))),
+    ];
+    if !bytes.is_empty() {
+        fields.push(("bytes", env.buffer(&bytes)));
+    }
+    if let Some(report) = report {
+        fields.push(("report", report_object(env, &report)));
+    }
+    env.object(&fields)
+}
+
+fn report_object<'call>(env: Env<'call>, report: &CheckReport) -> Option<Value<'call>> {
+    let problems: Option<Vec<_>> = report
+        .problems
+        .iter()
+        .map(|problem| error_object(env, problem))
+        .collect();
+    env.object(&[
+        ("isClean", env.boolean(report.is_clean())),
+        ("pagesCount", env.number(report.pages_count as f64)),
+        ("documentsCount", env.number(report.documents_count as f64)),
+        ("problemsCount", env.number(report.problems_count as f64)),
+        ("problems", env.array(&problems?)),
+    ])
+}
