@@ -23,9 +23,9 @@ const ENGINE_RANKS = [
 /** Files of src/ without their ending, in ranks: a file imports its own rank and the ranks before it. */
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
-  ['plain', 'filters', 'codec', 'options', 'query'],
-  ['native'],
-  ['structures', 'cursor', 'async-cursor', 'documents', 'async-collection', 'collection', 'transaction', 'schema'],
+  ['plain', 'filters', 'options', 'codec', 'query'],
+  ['native', 'structures'],
+  ['cursor', 'async-cursor', 'documents', 'async-collection', 'collection', 'transaction', 'schema'],
   ['database', 'kv', 'namespace'],
   ['index']
 ]

@@ -1,0 +1,189 @@
+// Cursors whose batches are read on a pool thread.
+//
+// Promises: as cursor.ts; one batch is under way at a time, so documents come in order. Leaves to others: the
+// threads (native/node/src/work.rs).
+
+import { encode } from './codec.ts'
+import type { CursorSource, FindOptions } from './cursor.ts'
+import type { WithId } from './document.ts'
+import { QuireError } from './errors.ts'
+import { type AsyncOutcome, addon, checkObject, checkOutcome, type Handle, pinRequest } from './native.ts'
+import { countArgument } from './options.ts'
+
+/** Documents and bytes of one batch: larger than a synchronous one's, because each costs a turn of the event loop. */
+const BATCH_DOCUMENTS = 4096
+const BATCH_BYTES = 1 << 20
+/** Stands for "no limit" in native calls. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER
+
+/** Closes the native cursors that JavaScript forgot. */
+const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
+
+/**
+ * The documents that match a filter, read off the event loop. Iterate it with `for await`, or call `toArray`.
+ *
+ * Errors of every method that reads: `INVALID_FILTER`, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
+ */
+export class AsyncCursor<T extends object> implements AsyncIterable<WithId<T>>, AsyncDisposable {
+  readonly #source: CursorSource
+  readonly #filter: object
+  #skip: number
+  #limit: number
+  #state: 'new' | 'open' | 'done' = 'new'
+  #handle: Handle = 0
+  #batch: WithId<T>[] = []
+  #at = 0
+  #running: Promise<boolean> | undefined
+
+  /** @internal */
+  constructor(source: CursorSource, filter: object, options: FindOptions | undefined) {
+    this.#source = source
+    this.#filter = filter
+    this.#skip = countArgument('skip', options?.skip ?? 0)
+    this.#limit = options?.limit === undefined ? NO_LIMIT : countArgument('limit', options.limit)
+  }
+
+  /**
+   * Gives at most `count` documents.
+   * @throws QuireError `INVALID_ARGUMENT` for no count, or after the first document was asked for
+   */
+  limit(count: number): this {
+    this.#checkNew('limit')
+    this.#limit = countArgument('limit', count)
+    return this
+  }
+
+  /**
+   * Passes over the first `count` documents.
+   * @throws QuireError `INVALID_ARGUMENT` for no count, or after the first document was asked for
+   */
+  skip(count: number): this {
+    this.#checkNew('skip')
+    this.#skip = countArgument('skip', count)
+    return this
+  }
+
+  /** The next document; null when there are no more. */
+  async next(): Promise<WithId<T> | null> {
+    while (this.#at >= this.#batch.length) {
+      if (!(await this.#fetch())) return null
+    }
+    return this.#batch[this.#at++] as WithId<T>
+  }
+
+  /** All documents that are left. */
+  async toArray(): Promise<WithId<T>[]> {
+    const all: WithId<T>[] = []
+    do {
+      for (; this.#at < this.#batch.length; this.#at++) all.push(this.#batch[this.#at] as WithId<T>)
+    } while (await this.#fetch())
+    return all
+  }
+
+  /** Calls `visit` with every document that is left, in order, waiting for what it returns. */
+  async forEach(visit: (document: WithId<T>) => unknown): Promise<void> {
+    for await (const document of this) await visit(document)
+  }
+
+  /** Iterates over the documents that are left; leaving the loop closes the cursor. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<WithId<T>, undefined> {
+    try {
+      do {
+        while (this.#at < this.#batch.length) yield this.#batch[this.#at++] as WithId<T>
+      } while (await this.#fetch())
+      return undefined
+    } finally {
+      await this.close()
+    }
+  }
+
+  /** True when there is nothing more to come. */
+  get closed(): boolean {
+    return this.#state === 'done' && this.#at >= this.#batch.length
+  }
+
+  /** Gives up the documents that are left, and the moment that the cursor sees. */
+  async close(): Promise<void> {
+    // A batch under way ends first; its failure belongs to whoever asked for it.
+    await this.#running?.catch(() => false)
+    this.#batch = []
+    this.#at = 0
+    this.#end()
+  }
+
+  /** As `close`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #checkNew(method: string): void {
+    if (this.#state !== 'new' || this.#running !== undefined) {
+      throw new QuireError('INVALID_ARGUMENT', `${method} has to be called before the first document is asked for`)
+    }
+  }
+
+  /** Fetches the next batch; false at the end. Callers at the same time share one batch. */
+  #fetch(): Promise<boolean> {
+    this.#running ??= this.#fetchBatch().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #fetchBatch(): Promise<boolean> {
+    while (this.#state !== 'done') {
+      const outcome = this.#state === 'new' ? await this.#open() : await this.#next()
+      if (this.#read(outcome)) return outcome.count > 0
+      // The collection was renamed in that very moment, and with it went the structures: look again.
+      this.#end()
+      this.#state = 'new'
+    }
+    return false
+  }
+
+  async #open(): Promise<AsyncOutcome> {
+    const request = encode(this.#filter, 'filter')
+    pinRequest(request)
+    const { start, end } = request
+    const { handle } = this.#source
+    const outcome = checkOutcome(
+      await checkObject(addon.findAsync(handle, start, end, this.#skip, this.#limit, BATCH_DOCUMENTS, BATCH_BYTES))
+    )
+    this.#handle = outcome.cursor
+    this.#state = outcome.cursor === 0 ? 'done' : 'open'
+    if (this.#state === 'open') forgotten.register(this, this.#handle, this)
+    return outcome
+  }
+
+  async #next(): Promise<AsyncOutcome> {
+    try {
+      return checkOutcome(await checkObject(addon.nextAsync(this.#handle, BATCH_DOCUMENTS, BATCH_BYTES)))
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+  }
+
+  /** Decodes a batch. False when its structures are gone. */
+  #read(outcome: AsyncOutcome): boolean {
+    const { bytes, cursor, structures } = outcome
+    this.#batch = []
+    this.#at = 0
+    if (bytes !== undefined) {
+      const handle = this.#state === 'open' ? this.#handle : this.#source.handle
+      const batch = this.#source.decoders.decode(handle, structures, bytes, bytes.length)
+      if (batch === undefined) return false
+      this.#batch = batch as WithId<T>[]
+    }
+    if (cursor === 0) this.#end()
+    return true
+  }
+
+  #end(): void {
+    if (this.#state === 'open') {
+      forgotten.unregister(this)
+      addon.closeCursor(this.#handle)
+    }
+    this.#state = 'done'
+  }
+}

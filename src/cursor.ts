@@ -1,0 +1,228 @@
+// Cursors: the documents that a filter matches, handed out one by one and fetched in batches.
+//
+// A cursor sees the moment it was first asked, however long it runs. Promises: nothing is read before the first
+// document is asked for; native resources are given back at the end, at `close`, when a loop is left, and, for a
+// cursor that was forgotten, when it is collected. Leaves to others: what matches (the engine).
+
+import { type Encoded, encode } from './codec.ts'
+import type { WithId } from './document.ts'
+import { QuireError } from './errors.ts'
+import {
+  addon,
+  check,
+  type Handle,
+  lastError,
+  pinRequest,
+  RESPONSE_BYTES,
+  responseBytes,
+  Status,
+  status
+} from './native.ts'
+import { countArgument } from './options.ts'
+import type { Decoders } from './structures.ts'
+
+/** Documents of the first batch; each following one has four times as many. */
+const FIRST_BATCH = 64
+/** Most documents of one batch. */
+const BATCH_MAX = 1024
+/** Stands for "no limit" in native calls. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER
+
+/** Closes the native cursors that JavaScript forgot. */
+const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
+
+/** Options of `find`. */
+export interface FindOptions {
+  /** Matching documents to pass over. */
+  skip?: number
+  /** Most documents to give. */
+  limit?: number
+}
+
+/** What a cursor needs to know of its collection. @internal */
+export interface CursorSource {
+  readonly handle: Handle
+  readonly decoders: Decoders
+}
+
+/**
+ * The documents that match a filter. Iterate it (`for … of`, `for await … of`), or call `toArray`.
+ *
+ * Errors of every method that reads: `INVALID_FILTER`, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
+ */
+export class Cursor<T extends object> implements Iterable<WithId<T>>, AsyncIterable<WithId<T>>, Disposable {
+  readonly #source: CursorSource
+  readonly #filter: object
+  #skip: number
+  #limit: number
+  #state: 'new' | 'open' | 'done' = 'new'
+  #handle: Handle = 0
+  #batch: WithId<T>[] = []
+  #at = 0
+  #batchMax = FIRST_BATCH
+
+  /** @internal */
+  constructor(source: CursorSource, filter: object, options: FindOptions | undefined) {
+    this.#source = source
+    this.#filter = filter
+    this.#skip = countArgument('skip', options?.skip ?? 0)
+    this.#limit = options?.limit === undefined ? NO_LIMIT : countArgument('limit', options.limit)
+  }
+
+  /**
+   * Gives at most `count` documents.
+   * @throws QuireError `INVALID_ARGUMENT` for no count, or after the first document was asked for
+   */
+  limit(count: number): this {
+    this.#checkNew('limit')
+    this.#limit = countArgument('limit', count)
+    return this
+  }
+
+  /**
+   * Passes over the first `count` documents.
+   * @throws QuireError `INVALID_ARGUMENT` for no count, or after the first document was asked for
+   */
+  skip(count: number): this {
+    this.#checkNew('skip')
+    this.#skip = countArgument('skip', count)
+    return this
+  }
+
+  /** The next document; null when there are no more. */
+  next(): WithId<T> | null {
+    if (this.#at >= this.#batch.length && !this.#fetch()) return null
+    return this.#batch[this.#at++] as WithId<T>
+  }
+
+  /** All documents that are left. */
+  toArray(): WithId<T>[] {
+    // The first batch is as large as any when it is known that all will be wanted.
+    this.#batchMax = BATCH_MAX
+    if (this.#at >= this.#batch.length) this.#fetch()
+    const all = this.#at === 0 ? this.#batch : this.#batch.slice(this.#at)
+    this.#at = this.#batch.length
+    while (this.#fetch()) {
+      // One by one: a batch is too long to be spread as arguments.
+      for (const document of this.#batch) all.push(document)
+      this.#at = this.#batch.length
+    }
+    return all
+  }
+
+  /** Calls `visit` with every document that is left, in order. */
+  forEach(visit: (document: WithId<T>) => void): void {
+    for (const document of this) visit(document)
+  }
+
+  /** Iterates over the documents that are left; leaving the loop closes the cursor. */
+  [Symbol.iterator](): Iterator<WithId<T>, undefined> {
+    return {
+      next: () => {
+        if (this.#at < this.#batch.length || this.#fetch()) {
+          return { done: false, value: this.#batch[this.#at++] as WithId<T> }
+        }
+        return { done: true, value: undefined }
+      },
+      return: () => {
+        this.close()
+        return { done: true, value: undefined }
+      }
+    }
+  }
+
+  /** As iterating, for `for await`; the documents are read in the calling thread (see `collection.async`). */
+  async *[Symbol.asyncIterator](): AsyncIterator<WithId<T>, undefined> {
+    yield* this
+    return undefined
+  }
+
+  /** True when there is nothing more to come. */
+  get closed(): boolean {
+    return this.#state === 'done' && this.#at >= this.#batch.length
+  }
+
+  /** Gives up the documents that are left, and the moment that the cursor sees. */
+  close(): void {
+    this.#batch = []
+    this.#at = 0
+    this.#end()
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #checkNew(method: string): void {
+    if (this.#state !== 'new') {
+      throw new QuireError('INVALID_ARGUMENT', `${method} has to be called before the first document is asked for`)
+    }
+  }
+
+  /** Fetches the next batch; false at the end. */
+  #fetch(): boolean {
+    if (this.#state === 'done') return false
+    const count = this.#state === 'new' ? this.#open() : this.#next()
+    this.#batchMax = Math.min(this.#batchMax * 4, BATCH_MAX)
+    this.#at = 0
+    return count > 0
+  }
+
+  #open(): number {
+    if (this.#limit === 0) {
+      this.#state = 'done'
+      return 0
+    }
+    for (;;) {
+      const count = this.#find()
+      this.#handle = status[Status.Cursor] as number
+      this.#state = this.#handle === 0 ? 'done' : 'open'
+      if (this.#state === 'open') forgotten.register(this, this.#handle, this)
+      if (this.#read(count, this.#handle === 0 ? this.#source.handle : this.#handle)) return count
+      // The collection was renamed in that very moment, and with it went the structures: look again.
+      this.#end()
+    }
+  }
+
+  #find(): number {
+    const request: Encoded = encode(this.#filter, 'filter')
+    pinRequest(request)
+    const { start, end } = request
+    const { handle } = this.#source
+    return check(addon.find(handle, start, end, this.#skip, this.#limit, this.#batchMax, RESPONSE_BYTES))
+  }
+
+  #next(): number {
+    const count = addon.next(this.#handle, this.#batchMax, RESPONSE_BYTES)
+    if (count < 0) {
+      const error = lastError()
+      this.#end()
+      throw error
+    }
+    const isDone = status[Status.Cursor] === 0
+    this.#read(count, this.#handle)
+    if (isDone) this.#end()
+    return count
+  }
+
+  /** Decodes the batch that was fetched. False when its structures are gone. */
+  #read(count: number, handle: Handle): boolean {
+    this.#batch = []
+    if (count === 0) return true
+    const length = status[Status.Bytes] as number
+    const structures = status[Status.Structures] as number
+    const batch = this.#source.decoders.decode(handle, structures, responseBytes(length), length)
+    if (batch === undefined) return false
+    this.#batch = batch as WithId<T>[]
+    return true
+  }
+
+  #end(): void {
+    if (this.#state === 'open') {
+      forgotten.unregister(this)
+      addon.closeCursor(this.#handle)
+    }
+    this.#state = 'done'
+  }
+}

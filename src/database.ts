@@ -1,0 +1,208 @@
+// Opening a database, and what can be done with it as a whole.
+//
+// Promises: one file has one engine in a process, however often and in however many worker threads it is opened;
+// closing refuses every later call with CLOSED; what is open at the exit of a process is closed then. Leaves to
+// others: documents (documents.ts), transactions (transaction.ts).
+
+import { Collection } from './collection.ts'
+import { codeOfNumber, invalidArgument } from './errors.ts'
+import { checkOptions } from './filters.ts'
+import {
+  type AsyncOutcome,
+  addon,
+  check,
+  checkObject,
+  checkOutcome,
+  type Handle,
+  type NativeError,
+  Task
+} from './native.ts'
+import { nativeOpenOptions, type OpenOptions, type TransactionOptions } from './options.ts'
+import type { CheckReport, CollectionInfo, IdKind, Problem, Stats } from './stats.ts'
+import { Decoders } from './structures.ts'
+import { type Transaction, type TransactionCallback, TransactionRunner } from './transaction.ts'
+
+/** Options of `createCollection`. */
+export interface CollectionOptions {
+  /** How documents without an `_id` get one; `ulid` by default. */
+  ids?: IdKind
+}
+
+/** Numbers of the kinds of ids for native code. */
+const ID_KIND_NUMBERS: Readonly<Record<IdKind, number>> = { ulid: 0, integer: 1 }
+
+let closesAtExit = false
+
+/**
+ * Opens the database at `path`, or makes it; `:memory:` is one without a file.
+ *
+ * @throws QuireError `INVALID_ARGUMENT`, `LOCKED` when another process has it open, `CANNOT_OPEN`, `NOT_A_DATABASE`,
+ * `UNSUPPORTED_FORMAT`, `CORRUPTED`, `DISK_FULL`, `IO`, `OUT_OF_MEMORY`
+ */
+export function open(path: string, options?: OpenOptions): Database {
+  if (typeof path !== 'string' || path === '') throw invalidArgument('open takes the path of a file, or :memory:')
+  const handle = check(addon.open(path, ...nativeOpenOptions(options)))
+  if (!closesAtExit) {
+    closesAtExit = true
+    process.once('exit', () => addon.closeAll())
+  }
+  return new Database(path, handle)
+}
+
+/** An open database. Errors of every method: `CLOSED`; of every write also `READ_ONLY`. */
+export class Database implements Disposable, AsyncDisposable {
+  /** The path that it was opened with. */
+  readonly path: string
+  readonly #handle: Handle
+  readonly #decoders = new Decoders()
+  readonly #transactions: TransactionRunner
+  readonly #collections = new Map<string, Collection<object>>()
+  #isClosed = false
+
+  /** @internal */
+  constructor(path: string, handle: Handle) {
+    this.path = path
+    this.#handle = handle
+    this.#transactions = new TransactionRunner(handle, this.#decoders)
+  }
+
+  /**
+   * The collection of this name; its first write makes it.
+   * @throws QuireError `INVALID_NAME` when it is empty, longer than 255 bytes, or has control characters
+   */
+  collection<T extends object>(name: string): Collection<T> {
+    let collection = this.#collections.get(name)
+    if (collection === undefined || this.#isClosed) {
+      const handle = check(addon.collection(this.#handle, textArgument('name', name)))
+      collection = new Collection<object>(name, handle, this.#decoders, this.#handle)
+      this.#collections.set(name, collection)
+    }
+    return collection as unknown as Collection<T>
+  }
+
+  /**
+   * Makes an empty collection; needed only for options.
+   * @throws QuireError `COLLECTION_EXISTS`, `INVALID_NAME`
+   */
+  createCollection<T extends object>(name: string, options?: CollectionOptions): Collection<T> {
+    checkOptions(options, ['ids'], 'createCollection')
+    const ids = options?.ids ?? 'ulid'
+    if (!Object.hasOwn(ID_KIND_NUMBERS, ids))
+      throw invalidArgument(`ids must be 'ulid' or 'integer', not ${String(ids)}`)
+    check(addon.createCollection(this.#handle, textArgument('name', name), ID_KIND_NUMBERS[ids]))
+    return this.collection<T>(name)
+  }
+
+  /**
+   * Deletes a collection and all its documents.
+   * @returns whether there was one
+   * @throws QuireError `BUSY`, `INVALID_NAME`
+   */
+  dropCollection(name: string): boolean {
+    return check(addon.dropCollection(this.#handle, textArgument('name', name))) === 1
+  }
+
+  /**
+   * Gives a collection another name.
+   * @throws QuireError `COLLECTION_NOT_FOUND`, `COLLECTION_EXISTS`, `INVALID_NAME`, `BUSY`
+   */
+  renameCollection(from: string, to: string): void {
+    check(addon.renameCollection(this.#handle, textArgument('from', from), textArgument('to', to)))
+  }
+
+  /** The collections, in the order of their names. */
+  listCollections(): CollectionInfo[] {
+    return checkObject(addon.collections(this.#handle))
+  }
+
+  /**
+   * Runs `callback` in a transaction: its return commits, a throw rolls back and is thrown on. With an async callback
+   * the result is a promise, and the commit waits for the disk off the event loop.
+   *
+   * After CONFLICT (another transaction changed what this one had read before it wrote) the callback is run again, up
+   * to `retries` times. Naming `collections` avoids conflicts on them.
+   *
+   * @throws QuireError `CONFLICT`, `BUSY` when another transaction holds a collection, `TRANSACTION_TOO_LARGE`,
+   * `INVALID_ARGUMENT` for a transaction inside the callback of another one
+   */
+  transaction<R>(callback: TransactionCallback<R>, options?: TransactionOptions): R {
+    return this.#transactions.run(callback, options)
+  }
+
+  /**
+   * Begins a transaction that has to be ended with `commit` or `rollback`; `transaction` is safer.
+   * @throws QuireError `BUSY`
+   */
+  begin(options?: TransactionOptions): Transaction {
+    return this.#transactions.begin(options)
+  }
+
+  /**
+   * Resolves when everything committed before the call is on disk.
+   * @throws QuireError `IO`, `POISONED`
+   */
+  async sync(): Promise<void> {
+    await this.#task(Task.Sync)
+  }
+
+  /**
+   * Writes everything to the data file and gives the log's space back. It happens by itself as the log grows.
+   * @throws QuireError `DISK_FULL`, `IO`, `POISONED`
+   */
+  async checkpoint(): Promise<void> {
+    await this.#task(Task.Checkpoint)
+  }
+
+  /** Counts and sizes. */
+  stats(): Stats {
+    return checkObject(addon.stats(this.#handle))
+  }
+
+  /** Reads everything and compares it with everything else. What is wrong is in the report, not thrown. */
+  async check(): Promise<CheckReport> {
+    const { report } = await this.#task(Task.Check)
+    if (report === undefined) throw invalidArgument('check gave no report')
+    return { ...report, problems: report.problems.map(toProblem) }
+  }
+
+  /** Whether `close` was called. */
+  get closed(): boolean {
+    return this.#isClosed
+  }
+
+  /**
+   * Closes it: open transactions are rolled back, cursors end, and the last handle of a file writes everything to it
+   * and lets other processes in. Closing twice is allowed.
+   * @throws QuireError those of the last checkpoint; the database is closed all the same, and its log has everything
+   */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    check(addon.closeDatabase(this.#handle))
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** As `close`, writing to the file off the event loop, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#task(Task.Close)
+  }
+
+  async #task(task: number): Promise<AsyncOutcome> {
+    return checkOutcome(await checkObject(addon.databaseTask(this.#handle, task)))
+  }
+}
+
+function toProblem({ kind, message, page }: NativeError): Problem {
+  return { code: codeOfNumber(kind), message, ...(page < 0 ? {} : { page }) }
+}
+
+function textArgument(name: string, value: string): string {
+  if (typeof value !== 'string') throw invalidArgument(`${name} must be a string, not ${typeof value}`)
+  return value
+}

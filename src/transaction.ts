@@ -1,0 +1,217 @@
+// Transactions: several writes, in several collections, that happen together or not at all.
+//
+// A transaction reads the moment of its beginning and its own writes; nobody else sees these before it commits.
+// Promises: the callback's return commits, a throw or a rejected promise rolls back; what was opened from the
+// transaction refuses every call after its end with TRANSACTION_ENDED. A callback that met CONFLICT is run again, so
+// it should do nothing but work on the database. Leaves to others: locks and conflicts (the engine).
+
+import { Documents } from './documents.ts'
+import { invalidArgument, QuireError } from './errors.ts'
+import { addon, check, checkObject, checkOutcome, type Handle } from './native.ts'
+import {
+  type CheckedTransactionOptions,
+  type TransactionOptions,
+  transactionOptions,
+  type WriteOptions
+} from './options.ts'
+import type { Decoders } from './structures.ts'
+
+/** The handle of what belonged to a transaction that has ended; see `ENDED` in native/node/src/environment.rs. */
+const ENDED: Handle = 0
+
+/** The documents of one collection inside a transaction. Writes take no `durability`: the commit has it. */
+class TransactionDocuments<T extends object> extends Documents<T> {
+  protected override durability(options: WriteOptions | undefined, call: string): number {
+    if (options?.durability !== undefined) {
+      throw invalidArgument(`${call} takes no durability in a transaction; it is an option of the transaction`)
+    }
+    return super.durability(options, call)
+  }
+
+  /** Gives the native handle back. */
+  end(): void {
+    addon.closeCollection(this.handle)
+    this.handle = ENDED
+  }
+}
+
+/** An open transaction. It is handed to the callback of `database.transaction`, or comes from `database.begin`. */
+export class Transaction implements Disposable {
+  readonly #handle: Handle
+  readonly #decoders: Decoders
+  readonly #collections = new Map<string, TransactionDocuments<object>>()
+  #isOpen = true
+
+  /** @internal */
+  constructor(handle: Handle, decoders: Decoders) {
+    this.#handle = handle
+    this.#decoders = decoders
+  }
+
+  /** Whether it was neither committed nor rolled back. */
+  get active(): boolean {
+    return this.#isOpen
+  }
+
+  /**
+   * The documents of a collection, as this transaction sees them.
+   * @throws QuireError `INVALID_NAME`, `TRANSACTION_ENDED`
+   */
+  collection<T extends object>(name: string): Documents<T> {
+    this.#checkOpen()
+    let documents = this.#collections.get(name)
+    if (documents === undefined) {
+      const handle = check(addon.transactionCollection(this.#handle, name))
+      documents = new TransactionDocuments<object>(name, handle, this.#decoders)
+      this.#collections.set(name, documents)
+    }
+    return documents as unknown as Documents<T>
+  }
+
+  /**
+   * Makes all writes part of the database. After an error they are rolled back.
+   * @throws QuireError `CONFLICT`, `TRANSACTION_ENDED`, `DISK_FULL`, `IO`, `POISONED`, `CLOSED`
+   */
+  commit(): void {
+    this.#checkOpen()
+    this.#end()
+    check(addon.commit(this.#handle))
+  }
+
+  /**
+   * As `commit`, waiting for the disk off the event loop.
+   * @throws QuireError as `commit`
+   */
+  async commitAsync(): Promise<void> {
+    this.#checkOpen()
+    this.#end()
+    checkOutcome(await checkObject(addon.commitAsync(this.#handle)))
+  }
+
+  /**
+   * Forgets all writes.
+   * @throws QuireError `TRANSACTION_ENDED`
+   */
+  rollback(): void {
+    this.#checkOpen()
+    this.#end()
+    check(addon.rollback(this.#handle))
+  }
+
+  /** Rolls back unless it has ended, for `using`. */
+  [Symbol.dispose](): void {
+    this.abandon()
+  }
+
+  /** Rolls back unless it has ended; a database that was closed has done so. @internal */
+  abandon(): void {
+    if (!this.#isOpen) return
+    this.#end()
+    addon.rollback(this.#handle)
+  }
+
+  #end(): void {
+    this.#isOpen = false
+    for (const documents of this.#collections.values()) documents.end()
+  }
+
+  #checkOpen(): void {
+    if (!this.#isOpen) {
+      throw new QuireError('TRANSACTION_ENDED', 'the transaction was already committed or rolled back')
+    }
+  }
+}
+
+/** What a transaction's callback does and gives. */
+export type TransactionCallback<R> = (transaction: Transaction) => R
+
+/** Runs callbacks in transactions of one database. @internal */
+export class TransactionRunner {
+  readonly #database: Handle
+  readonly #decoders: Decoders
+  /** Whether a callback is running right now, up to its return or its first `await`. */
+  #isInside = false
+
+  constructor(database: Handle, decoders: Decoders) {
+    this.#database = database
+    this.#decoders = decoders
+  }
+
+  /** Begins a transaction that its caller ends. */
+  begin(options: TransactionOptions | undefined): Transaction {
+    return this.#begin(transactionOptions(options))
+  }
+
+  /** Runs `callback` in a transaction; see `Database.transaction`. */
+  run<R>(callback: TransactionCallback<R>, options: TransactionOptions | undefined): R {
+    if (typeof callback !== 'function') throw invalidArgument('transaction takes a function')
+    if (this.#isInside) {
+      throw invalidArgument(
+        'a transaction was begun inside the callback of another one; use the one that was handed in'
+      )
+    }
+    const checked = transactionOptions(options)
+    for (let triesLeft = checked.retries; ; triesLeft--) {
+      const transaction = this.#begin(checked)
+      try {
+        const result = this.#call(callback, transaction)
+        if (isPromise(result)) return this.#finish(callback, checked, triesLeft, transaction, result) as R
+        if (transaction.active) transaction.commit()
+        return result
+      } catch (error) {
+        transaction.abandon()
+        if (triesLeft <= 0 || !isConflict(error)) throw error
+      }
+    }
+  }
+
+  #begin(options: CheckedTransactionOptions): Transaction {
+    const handle = check(addon.begin(this.#database, [...options.collections], options.durability))
+    return new Transaction(handle, this.#decoders)
+  }
+
+  #call<R>(callback: TransactionCallback<R>, transaction: Transaction): R {
+    this.#isInside = true
+    try {
+      return callback(transaction)
+    } finally {
+      this.#isInside = false
+    }
+  }
+
+  /** Waits for a callback that returned a promise, and runs it again after CONFLICT. */
+  async #finish(
+    callback: TransactionCallback<unknown>,
+    options: CheckedTransactionOptions,
+    tries: number,
+    first: Transaction,
+    firstResult: PromiseLike<unknown>
+  ): Promise<unknown> {
+    let transaction = first
+    let result: unknown = firstResult
+    for (let triesLeft = tries; ; triesLeft--) {
+      try {
+        const value = await result
+        if (transaction.active) await transaction.commitAsync()
+        return value
+      } catch (error) {
+        transaction.abandon()
+        if (triesLeft <= 0 || !isConflict(error)) throw error
+      }
+      transaction = this.#begin(options)
+      try {
+        result = this.#call(callback, transaction)
+      } catch (error) {
+        result = Promise.reject(error)
+      }
+    }
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof QuireError && error.code === 'CONFLICT'
+}
