@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::collection::IdMode;
 use crate::error::Error;
+use crate::format::id_mode::IdMode;
 use crate::format::page::CollectionId;
 
 /// One collection.

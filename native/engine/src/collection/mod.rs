@@ -29,41 +29,8 @@ use crate::pager::{PageWriter, Pager};
 use crate::stats::CollectionInfo;
 use lease::Lease;
 
+pub use crate::format::id_mode::IdMode;
 pub use apply::{Planned, Write, duplicate, integer_of};
-
-/// How documents without an `_id` get one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IdMode {
-    /// A monotonic ULID string.
-    #[default]
-    Ulid,
-    /// The next integer.
-    Integer,
-}
-
-impl IdMode {
-    /// The number that the file keeps.
-    pub fn to_byte(self) -> u8 {
-        match self {
-            IdMode::Ulid => 0,
-            IdMode::Integer => 1,
-        }
-    }
-
-    /// The mode of this number.
-    ///
-    /// Errors: `CORRUPTED` for a number that no release wrote.
-    pub fn from_byte(byte: u8) -> Result<IdMode> {
-        match byte {
-            0 => Ok(IdMode::Ulid),
-            1 => Ok(IdMode::Integer),
-            other => Err(Error::new(
-                ErrorKind::Corrupted,
-                format!("id mode {other} is unknown"),
-            )),
-        }
-    }
-}
 
 /// What a name stands for; shared by every handle on it.
 pub struct CollectionState {

@@ -10,6 +10,7 @@ pub mod fields;
 pub mod header;
 pub mod heap_map;
 pub mod id;
+pub mod id_mode;
 pub mod intake;
 pub mod log_frame;
 pub mod operation;

@@ -7,7 +7,7 @@ use quire_frames::{PAGE_BYTES, PageNumber};
 
 use crate::error::{Error, Result};
 use crate::format::page::{self, CollectionId, PAGE_BODY_BYTES, PAGE_HEAD_BYTES, PageKind, Sequence};
-use crate::pager::{PageWriter, Pager};
+use crate::pager::{PageView, PageWriter, Pager};
 
 /// Pages that a blob of `length` bytes takes.
 pub fn pages_count(length: u32) -> u32 {
@@ -64,29 +64,42 @@ pub fn read_blob(
 ) -> Result<()> {
     let mut left = length as usize;
     for part in 0..pages_count(length) {
-        let number = first
-            .get()
-            .checked_add(part)
-            .map(PageNumber::new)
-            .ok_or_else(|| out_of_range(first))?;
-        let page = pager
-            .view(number, sequence)?
-            .ok_or_else(|| out_of_range(number))?;
-        if page::kind(&page) != Some(key.kind) || page::owner(&page) != key.owner || page::part(&page) != part
-        {
-            return Err(Error::corrupted_page(
-                number,
-                format!(
-                    "it should be part {part} of a {:?} blob of collection {}",
-                    key.kind, key.owner.0
-                ),
-            ));
-        }
+        let page = read_part(pager, first, part, key, sequence)?;
         let count = left.min(PAGE_BYTES - PAGE_HEAD_BYTES);
         out.extend_from_slice(&page[PAGE_HEAD_BYTES..PAGE_HEAD_BYTES + count]);
         left -= count;
     }
     Ok(())
+}
+
+/// Page `part` of the blob at `first`.
+///
+/// Errors: as `read_blob`.
+pub fn read_part(
+    pager: &Pager,
+    first: PageNumber,
+    part: u32,
+    key: BlobKey,
+    sequence: Option<Sequence>,
+) -> Result<PageView<'_>> {
+    let number = first
+        .get()
+        .checked_add(part)
+        .map(PageNumber::new)
+        .ok_or_else(|| out_of_range(first))?;
+    let page = pager
+        .view(number, sequence)?
+        .ok_or_else(|| out_of_range(number))?;
+    if page::kind(&page) != Some(key.kind) || page::owner(&page) != key.owner || page::part(&page) != part {
+        return Err(Error::corrupted_page(
+            number,
+            format!(
+                "it should be part {part} of a {:?} blob of collection {}",
+                key.kind, key.owner.0
+            ),
+        ));
+    }
+    Ok(page)
 }
 
 /// Gives a blob's run back.

@@ -14,20 +14,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
+use quire_frames::{PAGE_BYTES, PageNumber};
 
 use crate::bugs::{Bug, planted};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::header::{BlobPlace, HEADER_PAGES, Header};
 use crate::format::page::{self, CollectionId, PageKind, Sequence};
 use crate::pager::allocator::Run;
+use crate::pager::image::{sealed_image, write_in_place};
 use crate::pager::journal::{JOURNAL_SUFFIX, JournalWriter};
 use crate::pager::snapshot::Snapshot;
 use crate::pager::{Pager, blob, verify_page};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
-/// Pages written by one call.
-const WRITE_PAGES_MAX: usize = 64;
 /// A journal larger than this is emptied after its checkpoint, to give its space back.
 const JOURNAL_KEPT_BYTES: u64 = 16 << 20;
 
@@ -321,7 +320,7 @@ impl Checkpointer {
             self.cut_file(capture.header.page_count).map_err(usable)?;
         }
         let sequence = capture.sequence();
-        self.write_in_place(pager, sequence, &direct).map_err(usable)?;
+        write_in_place(&*self.file, pager, sequence, &direct).map_err(usable)?;
         self.extend_file(capture.header.page_count).map_err(usable)?;
         if !planted(Bug::NoPageSync) {
             self.file.sync_data().map_err(poisoned)?;
@@ -334,8 +333,7 @@ impl Checkpointer {
         {
             journal.sync_data().map_err(poisoned)?;
         }
-        self.write_in_place(pager, sequence, &journaled)
-            .map_err(poisoned)?;
+        write_in_place(&*self.file, pager, sequence, &journaled).map_err(poisoned)?;
         if journal.is_some() && !planted(Bug::NoPageSync) {
             self.file.sync_data().map_err(poisoned)?;
         }
@@ -350,31 +348,6 @@ impl Checkpointer {
         }
         self.give_space_back(capture.header.page_count, journal)
             .map_err(poisoned)
-    }
-
-    /// Writes the images of `pages`, which are in order, to their places in the data file.
-    fn write_in_place(&self, pager: &Pager, sequence: Sequence, pages: &[PageNumber]) -> Result<()> {
-        let mut buffer: Vec<u8> = Vec::with_capacity(WRITE_PAGES_MAX * PAGE_BYTES);
-        let mut first = 0u32;
-        let mut image = [0u8; PAGE_BYTES];
-        for number in pages {
-            let count = (buffer.len() / PAGE_BYTES) as u32;
-            if count > 0 && (number.get() != first + count || count as usize == WRITE_PAGES_MAX) {
-                self.file
-                    .write_at(u64::from(first) * PAGE_BYTES as u64, &buffer)?;
-                buffer.clear();
-            }
-            if buffer.is_empty() {
-                first = number.get();
-            }
-            sealed_image(pager, *number, sequence, &mut image)?;
-            buffer.extend_from_slice(&image);
-        }
-        if !buffer.is_empty() {
-            self.file
-                .write_at(u64::from(first) * PAGE_BYTES as u64, &buffer)?;
-        }
-        Ok(())
     }
 
     /// Writes the journal for `pages`; none is needed for none.
@@ -481,28 +454,6 @@ fn free_place(pager: &Pager, sequence: Sequence, place: BlobPlace) {
             place.length_bytes,
         );
     }
-}
-
-/// The page as the checkpoint's snapshot sees it, with its checksum.
-fn sealed_image(pager: &Pager, number: PageNumber, sequence: Sequence, image: &mut PageBytes) -> Result<()> {
-    let view = if planted(Bug::CheckpointWithoutSnapshot) {
-        pager.view(number, None)?
-    } else {
-        pager.read_at(number, sequence)?
-    };
-    let Some(view) = view else {
-        return Err(Error::new(
-            ErrorKind::Internal,
-            format!(
-                "page {} changed before commit {} but has no version for it",
-                number.get(),
-                sequence.0
-            ),
-        ));
-    };
-    image.copy_from_slice(&*view);
-    page::seal(image, pager.file_id, number);
-    Ok(())
 }
 
 /// Whether a page lies in one of `runs`, which are in order.

@@ -112,18 +112,26 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// The database that the journal in `file` says it belongs to.
+    ///
+    /// Errors: `IO`.
+    pub fn find_file_id(file: &dyn StorageFile) -> Result<Option<FileId>> {
+        let Some(head) = read_head(file)? else {
+            return Ok(None);
+        };
+        let mut file_id = FileId::default();
+        file_id.0.copy_from_slice(&head[FILE_ID_AT..FILE_ID_AT + 16]);
+        Ok(Some(file_id))
+    }
+
     /// Reads the journal of database `file_id`; `None` when it is not complete, or another database's.
     ///
     /// Errors: `IO`; `UNSUPPORTED_FORMAT`.
     pub fn read(file: Arc<dyn StorageFile>, file_id: FileId) -> Result<Option<Journal>> {
-        let mut head = [0u8; HEAD_BYTES];
-        if file.read_at(0, &mut head)? < HEAD_BYTES || head[..16] != MAGIC {
+        let Some(head) = read_head(&*file)? else {
             return Ok(None);
-        }
-        if crc32fast::hash(&head[..CHECKSUM_AT]) != read_u32(&head, CHECKSUM_AT)
-            || read_u32(&head, VERSION_AT) != VERSION
-            || head[FILE_ID_AT..FILE_ID_AT + 16] != file_id.0
-        {
+        };
+        if head[FILE_ID_AT..FILE_ID_AT + 16] != file_id.0 {
             return Ok(None);
         }
         let Slot::Good(header) = Header::decode(&head[HEADER_AT..HEADER_AT + HEADER_BYTES])? else {
@@ -151,6 +159,20 @@ impl Journal {
         Ok((is_complete || planted(Bug::TornJournalAccepted)).then_some(journal))
     }
 
+    /// The pages in the order of the list.
+    pub fn pages(&self) -> impl Iterator<Item = PageNumber> + '_ {
+        self.list
+            .chunks_exact(ENTRY_BYTES)
+            .map(|entry| PageNumber::new(read_u32(entry, 0)))
+    }
+
+    /// Reads the image at place `index` of the list.
+    pub fn read_image(&self, index: usize, image: &mut PageBytes) -> Result<()> {
+        let images_at = images_offset((self.list.len() / ENTRY_BYTES) as u32);
+        self.file
+            .read_exact_at(images_at + (index * PAGE_BYTES) as u64, image)
+    }
+
     /// Hands every image to `visit`.
     pub fn for_each(&self, mut visit: impl FnMut(PageNumber, &PageBytes) -> Result<()>) -> Result<()> {
         self.for_each_unverified(|number, _, image| visit(number, image))
@@ -161,14 +183,22 @@ impl Journal {
         mut visit: impl FnMut(PageNumber, u32, &PageBytes) -> Result<()>,
     ) -> Result<()> {
         let mut image = [0u8; PAGE_BYTES];
-        let images_at = images_offset((self.list.len() / ENTRY_BYTES) as u32);
         for (index, entry) in self.list.chunks_exact(ENTRY_BYTES).enumerate() {
-            self.file
-                .read_exact_at(images_at + (index * PAGE_BYTES) as u64, &mut image)?;
+            self.read_image(index, &mut image)?;
             visit(PageNumber::new(read_u32(entry, 0)), read_u32(entry, 4), &image)?;
         }
         Ok(())
     }
+}
+
+/// The head, where it is whole and of this release's version.
+fn read_head(file: &dyn StorageFile) -> Result<Option<[u8; HEAD_BYTES]>> {
+    let mut head = [0u8; HEAD_BYTES];
+    let is_whole = file.read_at(0, &mut head)? == HEAD_BYTES
+        && head[..16] == MAGIC
+        && crc32fast::hash(&head[..CHECKSUM_AT]) == read_u32(&head, CHECKSUM_AT)
+        && read_u32(&head, VERSION_AT) == VERSION;
+    Ok(is_whole.then_some(head))
 }
 
 /// Offset of the first image of a journal of `count` pages.

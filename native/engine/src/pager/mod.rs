@@ -9,6 +9,7 @@
 pub mod allocator;
 pub mod blob;
 pub mod checkpoint;
+mod image;
 pub mod journal;
 pub mod recovery;
 pub mod snapshot;
