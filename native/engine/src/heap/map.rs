@@ -114,9 +114,12 @@ impl Heap {
             heap_map::push(&mut map, number).map_err(damaged(new_map))?;
             new_map
         };
-        let linked = self.change_map(writer, self.root.last_map, |map| {
-            heap_map::set_next(map, new_map);
-            Ok(())
+        let linked = self.change_map(writer, self.root.last_map, |map| match heap_map::next(map) {
+            None => {
+                heap_map::set_next(map, new_map);
+                Ok(())
+            }
+            Some(_) => Err("the last page of a heap map has another behind it"),
         });
         linked.inspect_err(|_| writer.free(new_map))?;
         self.root.last_map = new_map;

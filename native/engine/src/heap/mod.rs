@@ -18,6 +18,10 @@ mod verify;
 mod walk;
 
 #[cfg(test)]
+mod concurrency_tests;
+#[cfg(test)]
+mod speed_tests;
+#[cfg(test)]
 mod tests;
 
 use quire_frames::{PageBytes, PageNumber};

@@ -87,7 +87,7 @@ impl Heap {
                 .map_err(damaged(number))?
         };
         for stub in stubs {
-            if is_whole_run(pager, self.root.owner, stub) {
+            if is_run(pager, self.root.owner, stub) {
                 visit(HeapPart::Run {
                     first: stub.first,
                     pages_count: blob::pages_count(stub.length),
@@ -98,16 +98,25 @@ impl Heap {
     }
 }
 
-/// Whether the pages that a stub names are a run of this owner, each at its place.
+/// Whether every page that a stub names is part of a run of this owner, at its place.
 pub(super) fn is_whole_run(pager: &Pager, owner: CollectionId, stub: Stub) -> bool {
-    (0..blob::pages_count(stub.length)).all(|part| {
-        let Some(number) = stub.first.get().checked_add(part) else {
-            return false;
-        };
-        pager.read(PageNumber::new(number)).is_ok_and(|page| {
-            page::kind(&page) == Some(PageKind::Overflow)
-                && page::owner(&page) == owner
-                && page::part(&page) == part
-        })
+    (0..blob::pages_count(stub.length)).all(|part| is_part(pager, owner, stub, part))
+}
+
+/// Whether the first and last page that a stub names are: enough to tell a run from a stray stub without
+/// reading all that a collection holds when it is dropped.
+fn is_run(pager: &Pager, owner: CollectionId, stub: Stub) -> bool {
+    let last = blob::pages_count(stub.length) - 1;
+    is_part(pager, owner, stub, 0) && is_part(pager, owner, stub, last)
+}
+
+fn is_part(pager: &Pager, owner: CollectionId, stub: Stub, part: u32) -> bool {
+    let Some(number) = stub.first.get().checked_add(part) else {
+        return false;
+    };
+    pager.read(PageNumber::new(number)).is_ok_and(|page| {
+        page::kind(&page) == Some(PageKind::Overflow)
+            && page::owner(&page) == owner
+            && page::part(&page) == part
     })
 }

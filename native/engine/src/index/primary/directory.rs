@@ -7,7 +7,7 @@
 
 use std::sync::OnceLock;
 
-use quire_frames::PageNumber;
+use quire_frames::{PageBytes, PageNumber};
 
 use crate::error::Result;
 use crate::format::bucket_directory;
@@ -97,9 +97,12 @@ impl Directory {
                 bucket_directory::push(&mut page, ordinal as u32 + 1, bucket).map_err(damaged(added))?;
                 added
             };
-            let linked = self.change(writer, self.last, |page| {
-                bucket_directory::set_next(page, added);
-                Ok(())
+            let linked = self.change(writer, self.last, |page| match bucket_directory::next(page) {
+                None => {
+                    bucket_directory::set_next(page, added);
+                    Ok(())
+                }
+                Some(_) => Err("the last directory page of the id index has another behind it"),
             });
             linked.inspect_err(|_| writer.free(added))?;
             self.last = added;
@@ -154,7 +157,7 @@ impl Directory {
         &self,
         writer: &PageWriter<'_>,
         number: PageNumber,
-        change: impl FnOnce(&mut quire_frames::PageBytes) -> Checked<R>,
+        change: impl FnOnce(&mut PageBytes) -> Checked<R>,
     ) -> Result<R> {
         let mut page = writer.change(number)?;
         if page::owner(&page) != self.owner {

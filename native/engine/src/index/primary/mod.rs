@@ -18,6 +18,10 @@ mod split;
 mod verify;
 
 #[cfg(test)]
+mod concurrency_tests;
+#[cfg(test)]
+mod growth_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,6 @@
 //! Rules of the id index that need its parts together, on pages in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use super::*;
 use crate::format::page::PAGE_HEAD_BYTES;
@@ -438,57 +437,4 @@ fn pages_of_random_bytes_end_in_errors_only() {
         }
         let _ = fixture.index.pages(&fixture.pager, |_| ());
     }
-}
-
-/// Prints size and speed at 10 million entries; run with `--release -- --ignored --nocapture`.
-#[test]
-#[ignore = "takes seconds and 250 MB; run in release"]
-#[allow(clippy::print_stdout)]
-fn growth_to_10_million_entries_is_even_and_small() {
-    const COUNT: u64 = 10_000_000;
-    let hash_of = |number: u64| Seeded::new(number.wrapping_mul(0x9e37)).number();
-    let mut fixture = Fixture::new();
-    let mut insert_ns: Vec<u32> = Vec::with_capacity(COUNT as usize);
-    let begin = Instant::now();
-    for number in 0..COUNT {
-        let start = Instant::now();
-        fixture.insert(hash_of(number), place(number));
-        insert_ns.push(start.elapsed().as_nanos() as u32);
-    }
-    let total = begin.elapsed();
-    let bytes = (fixture.used_pages() * 4096 + fixture.index.resident_bytes()) as f64 / COUNT as f64;
-    insert_ns.sort_unstable();
-    let quantile = |part: f64| insert_ns[((COUNT - 1) as f64 * part) as usize];
-    println!(
-        "{bytes:.2} bytes an entry, {} buckets",
-        fixture.index.root().buckets_count
-    );
-    println!("insert: {} ns mean with clock", total.as_nanos() as u64 / COUNT);
-    for part in [0.5, 0.99, 0.999, 0.9999, 1.0] {
-        println!("insert p{}: {} ns", part * 100.0, quantile(part));
-    }
-    for (name, offset) in [("hit", 0), ("miss", COUNT)] {
-        let mut random = Seeded::new(1);
-        let hashes: Vec<u64> = (0..1_000_000)
-            .map(|_| hash_of(offset + random.number() % COUNT))
-            .collect();
-        let start = Instant::now();
-        let mut found = 0;
-        for hash in &hashes {
-            let place = fixture
-                .index
-                .lookup(&fixture.pager, *hash, None, |_| Ok(offset == 0))
-                .unwrap();
-            found += u64::from(place.is_some());
-        }
-        println!(
-            "lookup {name}: {} ns, {found} found",
-            start.elapsed().as_nanos() / 1_000_000
-        );
-    }
-    println!(
-        "{} false candidates of 1,000,000 misses",
-        fixture.index.false_candidates_count()
-    );
-    assert!(bytes <= 24.0);
 }
