@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use quire_frames::PageNumber;
 
-use crate::collection::{Body, Content, IdMode, check_name};
+use crate::collection::{Body, CollectionState, Content, IdMode, check_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::page::CollectionId;
 use crate::format::record::Structure;
@@ -25,6 +25,7 @@ const ENTRY_BYTES: usize = 68;
 impl Store {
     /// The catalog's bytes. The caller holds the gate exclusively. Without collections there is none.
     pub(super) fn encode_catalog(&self) -> Result<Vec<u8>> {
+        self.forget_unused_names();
         let mut entries = Vec::new();
         for state in self.collections() {
             let content = state.content.read();
@@ -38,37 +39,103 @@ impl Store {
         Ok(entries)
     }
 
+    /// Lets states go that stand for no collection and that nobody holds: reading names must not cost memory for
+    /// ever. While there are snapshots, one of them may have to learn from such a state that its collection ended.
+    fn forget_unused_names(&self) {
+        if !self.pager.has_snapshots() {
+            let is_used = |state: &Arc<CollectionState>| {
+                Arc::strong_count(state) > 1 || state.content.read().body.is_some()
+            };
+            self.collections.write().retain(|_, state| is_used(state));
+        }
+    }
+
     /// Takes the collections over that the catalog lists.
     ///
     /// Errors: `CORRUPTED`, `UNSUPPORTED_FORMAT`.
     pub fn decode_catalog(&self, bytes: &[u8]) -> Result<()> {
-        let Some((version, rest)) = bytes.split_first() else {
-            return Ok(());
-        };
-        if *version != VERSION {
-            return Err(Error::new(
-                ErrorKind::UnsupportedFormat,
-                format!("the catalog has version {version}; this release reads {VERSION}"),
-            ));
-        }
-        let mut reader = Reader { rest };
-        while !reader.rest.is_empty() {
-            self.decode_entry(&mut reader)?;
+        let mut entries = CatalogEntries::new(bytes)?;
+        while let Some(entry) = entries.take_next()? {
+            self.restore(entry)?;
         }
         Ok(())
     }
 
-    fn decode_entry(&self, reader: &mut Reader<'_>) -> Result<()> {
-        let fixed = reader.take(ENTRY_BYTES)?;
-        let id = CollectionId(read_u32(fixed, 0));
-        let name = reader.take(usize::from(read_u16(fixed, 6)))?;
-        let name = std::str::from_utf8(name).map_err(|_| malformed("a name is not UTF-8"))?;
-        check_name(name).map_err(|error| malformed(error.message()))?;
-        let state = self.collection(name);
+    fn restore(&self, entry: CatalogEntry<'_>) -> Result<()> {
+        check_name(entry.name).map_err(|error| malformed(error.message()))?;
+        let state = self.collection(entry.name);
         let mut content = state.content.write();
         if content.body.is_some() {
             return Err(malformed("two collections have one name"));
         }
+        content.body = Some(Body {
+            id: entry.heap.owner,
+            ids: entry.ids,
+            heap: Heap::open(entry.heap),
+            index: PrimaryIndex::open(entry.index),
+            documents_count: entry.documents_count,
+            documents_bytes: entry.documents_bytes,
+            next_integer: entry.next_integer,
+        });
+        content.structures_logged = entry.structures.len();
+        for (number, structure) in entry.structures.into_iter().enumerate() {
+            content.structures.restore(number, structure)?;
+        }
+        Ok(())
+    }
+}
+
+/// One collection as the catalog keeps it.
+pub struct CatalogEntry<'a> {
+    /// The name; any UTF-8.
+    pub name: &'a str,
+    /// How ids are made.
+    pub ids: IdMode,
+    /// The documents, and the collection's number as their owner.
+    pub heap: HeapRoot,
+    /// The id index.
+    pub index: IndexRoot,
+    /// Documents.
+    pub documents_count: u64,
+    /// Bytes of the documents in stored form.
+    pub documents_bytes: u64,
+    /// The next id in integer mode.
+    pub next_integer: i64,
+    /// The record structures, by their numbers.
+    pub structures: Vec<Structure>,
+}
+
+/// The entries of a catalog, one after the other.
+pub struct CatalogEntries<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> CatalogEntries<'a> {
+    /// The entries in `bytes`; none in no bytes.
+    ///
+    /// Errors: `UNSUPPORTED_FORMAT`.
+    pub fn new(bytes: &'a [u8]) -> Result<CatalogEntries<'a>> {
+        match bytes.split_first() {
+            None => Ok(CatalogEntries { rest: &[] }),
+            Some((&VERSION, rest)) => Ok(CatalogEntries { rest }),
+            Some((version, _)) => Err(Error::new(
+                ErrorKind::UnsupportedFormat,
+                format!("the catalog has version {version}; this release reads {VERSION}"),
+            )),
+        }
+    }
+
+    /// The next entry; `None` at the end. Nothing follows an error.
+    ///
+    /// Errors: `CORRUPTED`.
+    pub fn take_next(&mut self) -> Result<Option<CatalogEntry<'a>>> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let fixed = self.take(ENTRY_BYTES)?;
+        let id = CollectionId(read_u32(fixed, 0));
+        let name = self.take(usize::from(read_u16(fixed, 6)))?;
+        let name = std::str::from_utf8(name).map_err(|_| malformed("a name is not UTF-8"))?;
         let page = |at: usize| PageNumber::new(read_u32(fixed, at));
         let fill = read_u32(fixed, 40);
         let heap = HeapRoot {
@@ -85,23 +152,37 @@ impl Store {
             buckets_count: read_u32(fixed, 56),
             entries_count: read_u64(fixed, 60),
         };
-        content.body = Some(Body {
-            id,
+        let count = read_u16(self.take(2)?, 0);
+        let mut structures = Vec::new();
+        for _ in 0..count {
+            let (structure, rest) = Structure::decode(self.rest)?;
+            self.rest = rest;
+            structures.push(structure);
+        }
+        Ok(Some(CatalogEntry {
+            name,
             ids: IdMode::from_byte(fixed[4])?,
-            heap: Heap::open(heap),
-            index: PrimaryIndex::open(index),
+            heap,
+            index,
             documents_count: read_u64(fixed, 8),
             documents_bytes: read_u64(fixed, 16),
             next_integer: read_u64(fixed, 24) as i64,
-        });
-        let count = read_u16(reader.take(2)?, 0);
-        for number in 0..usize::from(count) {
-            let (structure, rest) = Structure::decode(reader.rest)?;
-            reader.rest = rest;
-            content.structures.restore(number, structure)?;
-        }
-        content.structures_logged = usize::from(count);
-        Ok(())
+            structures,
+        }))
+    }
+
+    /// Whether zeros alone are left, as behind the last entry when whole pages were read.
+    pub fn is_at_blank(&self) -> bool {
+        self.rest.iter().all(|byte| *byte == 0)
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or_else(|| malformed("an entry reaches past its end"))?;
+        self.rest = rest;
+        Ok(taken)
     }
 }
 
@@ -129,22 +210,6 @@ fn encode_entry(content: &Content, body: &Body, out: &mut Vec<u8>) {
     (0..structures.count())
         .filter_map(|number| structures.get(number))
         .for_each(|structure| structure.encode(out));
-}
-
-/// The rest of the catalog.
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(count)
-            .ok_or_else(|| malformed("an entry reaches past its end"))?;
-        self.rest = rest;
-        Ok(taken)
-    }
 }
 
 fn malformed(what: &str) -> Error {
