@@ -83,7 +83,11 @@ struct Detail {
 impl Error {
     /// An error of `kind`. `message` says what was asked, what was found and what helps.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error(Box::new(Detail { kind, message: message.into(), page: None }))
+        Error(Box::new(Detail {
+            kind,
+            message: message.into(),
+            page: None,
+        }))
     }
 
     /// Damage that was found in `page` of the data file.
@@ -93,7 +97,11 @@ impl Error {
             page.get(),
             message.into()
         );
-        Error(Box::new(Detail { kind: ErrorKind::Corrupted, message, page: Some(page) }))
+        Error(Box::new(Detail {
+            kind: ErrorKind::Corrupted,
+            message,
+            page: Some(page),
+        }))
     }
 
     /// The error of an operating-system call on `path`; `action` is a verb such as "write".
@@ -141,7 +149,10 @@ impl std::error::Error for Error {}
 /// Page memory reports a refused reservation as an `io::Error`.
 impl From<io::Error> for Error {
     fn from(source: io::Error) -> Error {
-        Error::new(ErrorKind::OutOfMemory, format!("cannot reserve page memory: {source}"))
+        Error::new(
+            ErrorKind::OutOfMemory,
+            format!("cannot reserve page memory: {source}"),
+        )
     }
 }
 

@@ -200,6 +200,7 @@ mod tests {
                 first_page: 11,
                 length_bytes: 12,
             },
+            catalog_mirror: 16,
             free_list: BlobPlace {
                 first_page: 13,
                 length_bytes: 14,

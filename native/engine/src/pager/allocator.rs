@@ -181,23 +181,43 @@ impl Allocator {
         Ok(PageNumber::new(first))
     }
 
-    /// Adds a run to the free ones, joined with its neighbours.
+    /// Adds a run to the free ones, joined with its neighbours. One that is outside the file or partly free
+    /// already comes from damaged pages: it is left alone, so that no page is ever handed out twice.
     fn insert(&mut self, run: Run) {
-        let mut first = run.first;
-        let mut count = run.count;
-        self.free_pages += u64::from(count);
-        if let Some((&before, &length)) = self.free.range(..first).next_back() {
-            debug_assert!(before + length <= first, "page {first} freed twice");
-            if before + length == first {
-                self.free.remove(&before);
-                first = before;
-                count += length;
-            }
+        let is_inside = run.count > 0
+            && run
+                .first
+                .checked_add(run.count)
+                .is_some_and(|end| end <= self.page_count);
+        let before = self
+            .free
+            .range(..=run.first)
+            .next_back()
+            .map(|(&first, &count)| Run { first, count });
+        let after = self
+            .free
+            .range(run.first..)
+            .next()
+            .map(|(&first, &count)| Run { first, count });
+        let is_apart = before.is_none_or(|before| before.end() <= run.first)
+            && after.is_none_or(|after| run.first + run.count <= after.first);
+        if !is_inside || !is_apart {
+            return;
         }
-        if let Some(length) = self.free.remove(&(first + count)) {
-            count += length;
+        let mut joined = run;
+        if let Some(before) = before.filter(|before| before.end() == run.first) {
+            self.free.remove(&before.first);
+            joined = Run {
+                first: before.first,
+                count: before.count + joined.count,
+            };
         }
-        self.free.insert(first, count);
+        if let Some(after) = after.filter(|after| after.first == run.end()) {
+            self.free.remove(&after.first);
+            joined.count += after.count;
+        }
+        self.free_pages += u64::from(run.count);
+        self.free.insert(joined.first, joined.count);
     }
 }
 
@@ -244,6 +264,23 @@ mod tests {
         allocator.free(Run { first: 4, count: 1 }, Sequence(1), false);
         allocator.cut_tail();
         assert_eq!((allocator.page_count(), allocator.free_pages()), (7, 1));
+    }
+
+    #[test]
+    fn page_freed_twice_is_handed_out_once() {
+        let mut allocator = Allocator::new(10, 2, &[]).unwrap();
+        for run in [(4, 2), (5, 1), (3, 2), (9, 5), (u32::MAX, 2), (4, 2)] {
+            allocator.free(
+                Run {
+                    first: run.0,
+                    count: run.1,
+                },
+                Sequence(1),
+                false,
+            );
+        }
+        assert_eq!(allocator.free_runs(), [Run { first: 4, count: 2 }]);
+        assert_eq!(allocator.free_pages(), 2);
     }
 
     #[test]
