@@ -2,7 +2,7 @@
 //!
 //! Promises: what passes is one map of valid MessagePack as survey.rs describes, has a canonical `_id` as its
 //! first field, and is at most `document_bytes_max` long in stored form; what does not pass leaves the output
-//! as it was. A document of the same shape as the one before is taken in one pass without an allocation; any
+//! as it was. A document of a shape that came lately is taken in one pass without an allocation; any
 //! doubt there falls back to the two passes of survey.rs and recode.rs, which also word the errors.
 //! Leaves to others: what a collection does with ids (collection), the log of new structures.
 
@@ -16,7 +16,7 @@ use crate::format::record::{NO_STRUCTURE, NO_STRUCTURES, Structure, StructureReg
 use crate::format::skip::{byte_at, is_record_head, record_head, skip};
 use crate::format::survey::{ID_KEY, Shapes, Subject, is_reserved_ext, survey};
 use crate::format::value::{Cursor, Malformed, Parse, Value};
-use crate::limits::DEPTH_MAX;
+use crate::limits::{DEPTH_MAX, DOCUMENT_BYTES_MAX};
 
 /// The start of a plain map's fields in a stored document: the string `_id`.
 const ID_KEY_ENCODED: &[u8] = b"\xa3_id";
@@ -59,15 +59,19 @@ impl<'r> Intake<'r> {
             }
         };
         let stored_bytes = out.len() - start;
-        if taken.is_err() {
-            out.truncate(start);
-        } else if stored_bytes > self.document_bytes_max {
-            out.truncate(start);
-            let limit = self.document_bytes_max;
-            return Err(Error::new(
-                ErrorKind::DocumentTooLarge,
-                format!("a document of {stored_bytes} bytes was given; document_bytes_max is {limit}"),
-            ));
+        let limit = self.document_bytes_max;
+        match &taken {
+            Ok((_, plain_bytes)) if stored_bytes <= limit && *plain_bytes <= DOCUMENT_BYTES_MAX as usize => {}
+            Ok((_, plain_bytes)) => {
+                out.truncate(start);
+                return Err(Error::new(
+                    ErrorKind::DocumentTooLarge,
+                    format!(
+                        "a document of {plain_bytes} bytes was given, {stored_bytes} as stored; document_bytes_max is {limit}"
+                    ),
+                ));
+            }
+            Err(_) => out.truncate(start),
         }
         taken
     }
@@ -117,7 +121,7 @@ impl<'r> Intake<'r> {
         }
         recode_document(input, &plan, &id, &self.structures, out)?;
         if number != NO_STRUCTURE {
-            self.registry.set_last_hint(number);
+            self.registry.set_hint(front(input), number);
         }
         Ok((id, plan.end))
     }
@@ -131,7 +135,7 @@ impl<'r> Intake<'r> {
         made: &mut Option<IdBytes>,
         out: &mut Vec<u8>,
     ) -> Option<(IdBytes, usize)> {
-        let number = self.registry.last_hint();
+        let number = self.registry.hint(front(input));
         let structure = self.structures.get(usize::from(number))?;
         let (count, mut at) = map_head(input, 0).ok()?;
         let keys_count = structure.keys_count();
@@ -335,6 +339,20 @@ fn id_position(stored: &[u8]) -> Parse<usize> {
 #[inline(always)]
 fn starts_at(bytes: &[u8], at: usize, part: &[u8]) -> bool {
     bytes.get(at..).is_some_and(|rest| rest.starts_with(part))
+}
+
+/// What tells one shape of documents from another at a glance: how many fields, and the key of the first one
+/// that is not the `_id`.
+fn front(input: &[u8]) -> u64 {
+    let Ok((count, mut at)) = map_head(input, 0) else {
+        return 0;
+    };
+    if starts_at(input, at, ID_KEY_ENCODED) {
+        at = plain_id_end(input, at + ID_KEY_ENCODED.len()).unwrap_or(at);
+    }
+    let key = input.get(at..).and_then(|rest| rest.first_chunk::<8>());
+    key.map_or(0, |key| u64::from_le_bytes(*key))
+        .wrapping_add((count as u64).rotate_right(8))
 }
 
 /// The id at `at` of plain MessagePack.

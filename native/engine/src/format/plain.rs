@@ -7,7 +7,7 @@
 use crate::format::encode::write_map_head;
 use crate::format::record::Structures;
 use crate::format::value::{Cursor, Malformed, Parse, Value};
-use crate::limits::DEPTH_MAX;
+use crate::limits::{DEPTH_MAX, DOCUMENT_BYTES_MAX};
 
 /// Appends the plain form of the stored value at the front of `stored`; returns how many bytes it took there.
 /// On an error `out` is as before.
@@ -17,6 +17,7 @@ pub fn write_plain(stored: &[u8], structures: &Structures, out: &mut Vec<u8>) ->
         stored,
         structures,
         out,
+        start,
         copied: 0,
     };
     let written = plain.value(0, 1).and_then(|end| plain.copy_to(end).map(|()| end));
@@ -30,6 +31,8 @@ struct Plain<'a> {
     stored: &'a [u8],
     structures: &'a Structures,
     out: &'a mut Vec<u8>,
+    /// Where in `out` the plain form begins.
+    start: usize,
     /// Stored bytes before this are written. What needs no change is copied in one piece.
     copied: usize,
 }
@@ -39,7 +42,12 @@ impl Plain<'_> {
         let piece = self.stored.get(self.copied..end).ok_or(Malformed::Truncated)?;
         self.out.extend_from_slice(piece);
         self.copied = end;
-        Ok(())
+        // Keys are longer than the values of a record, so damaged bytes could grow a thousandfold here.
+        if self.out.len() - self.start > DOCUMENT_BYTES_MAX as usize {
+            Err(Malformed::TooLarge)
+        } else {
+            Ok(())
+        }
     }
 
     /// Passes the value at `at`; returns the position after it.

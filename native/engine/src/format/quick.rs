@@ -2,36 +2,36 @@
 //!
 //! Promises: each answers Some only with what `Cursor::value` would say; None leaves the question to it.
 
-use crate::format::skip::field;
-use crate::format::value::{Cursor, Malformed, Value};
+use crate::format::skip::{field, length};
+use crate::format::value::{Cursor, Malformed};
 
 impl<'a> Cursor<'a> {
     /// The string here; None when another value is, or a damaged one. The quick way of `value`.
     #[inline(always)]
     pub fn text(&self) -> Option<&'a [u8]> {
+        self.text_and_end().map(|(text, _)| text)
+    }
+
+    /// The string here and the position after it; None when another value is here, or a damaged one.
+    #[inline(always)]
+    pub fn text_and_end(&self) -> Option<(&'a [u8], usize)> {
         let (start, count) = match *self.bytes.get(self.at)? {
             head @ 0xa0..=0xbf => (self.at + 1, usize::from(head & 0x1f)),
             0xd9 => (self.at + 2, usize::from(*self.bytes.get(self.at + 1)?)),
-            0xda | 0xdb => return self.long_text(),
+            0xda => (self.at + 3, length::<2>(self.bytes, self.at + 1).ok()?),
+            0xdb => (self.at + 5, length::<4>(self.bytes, self.at + 1).ok()?),
             _ => return None,
         };
-        self.bytes.get(start..start + count)
+        let end = start.checked_add(count)?;
+        self.bytes.get(start..end).map(|text| (text, end))
     }
 
     /// Why `text` gave no key here.
     #[cold]
-    pub(super) fn not_a_key(&self) -> Malformed {
+    pub(crate) fn not_a_key(&self) -> Malformed {
         match self.value() {
             Err(malformed) => malformed,
             Ok(_) => Malformed::KeyNotString,
-        }
-    }
-
-    #[cold]
-    fn long_text(&self) -> Option<&'a [u8]> {
-        match self.value() {
-            Ok(Value::String(text)) => Some(text),
-            _ => None,
         }
     }
 

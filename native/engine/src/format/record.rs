@@ -26,6 +26,8 @@ const STRUCTURES_FEW: usize = 256;
 const SIGHTINGS_WHILE_FEW: u32 = 2;
 /// Sightings that make a structure when there are many: the rest of the table is kept for shapes that matter.
 const SIGHTINGS_WHEN_MANY: u32 = 32;
+/// Guesses kept of the structure of the next document.
+const HINTS_COUNT: usize = 64;
 /// Hint value that names no structure.
 pub(crate) const NO_STRUCTURE: u16 = u16::MAX;
 
@@ -172,13 +174,14 @@ fn is_shape(texts: &[&[u8]]) -> bool {
         && texts.iter().map(|text| text.len()).sum::<usize>() <= STRUCTURE_KEY_BYTES_MAX
 }
 
+fn mix(hash: u64, word: u64) -> u64 {
+    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+    let product = u128::from(hash ^ word) * u128::from(MULTIPLIER);
+    (product as u64) ^ (product >> 64) as u64 ^ MULTIPLIER
+}
+
 /// Hash of a key list. Not keyed: chosen collisions cost comparisons of at most STRUCTURES_MAX key lists.
 fn shape_hash(texts: &[&[u8]]) -> u64 {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| {
-        let product = u128::from(hash ^ word) * u128::from(MULTIPLIER);
-        (product as u64) ^ (product >> 64) as u64 ^ MULTIPLIER
-    };
     let mut hash = texts.len() as u64;
     for text in texts {
         hash = mix(hash, text.len() as u64);
@@ -272,8 +275,8 @@ pub struct StructureRegistry {
     current: RwLock<Arc<Structures>>,
     /// Sightings of shapes that are not structures yet. Held while `current` is replaced.
     candidates: Mutex<HashMap<u64, u32>>,
-    /// Structure of the last document that came in; a guess for intake.rs.
-    last: AtomicU16,
+    /// Structures of the last documents that came in, by what a document's front looks like; guesses for intake.rs.
+    hints: [AtomicU16; HINTS_COUNT],
 }
 
 impl Default for StructureRegistry {
@@ -288,7 +291,7 @@ impl StructureRegistry {
         StructureRegistry {
             current: RwLock::new(Arc::new(Structures::none())),
             candidates: Mutex::new(HashMap::new()),
-            last: AtomicU16::new(NO_STRUCTURE),
+            hints: [const { AtomicU16::new(NO_STRUCTURE) }; HINTS_COUNT],
         }
     }
 
@@ -362,13 +365,22 @@ impl StructureRegistry {
         Some(number)
     }
 
-    pub(crate) fn last_hint(&self) -> u16 {
-        self.last.load(Ordering::Relaxed)
+    /// The structure of the last document with this front, or `NO_STRUCTURE`.
+    pub(crate) fn hint(&self, front: u64) -> u16 {
+        self.hints
+            .get(hint_place(front))
+            .map_or(NO_STRUCTURE, |hint| hint.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn set_last_hint(&self, number: u16) {
-        self.last.store(number, Ordering::Relaxed);
+    pub(crate) fn set_hint(&self, front: u64, number: u16) {
+        if let Some(hint) = self.hints.get(hint_place(front)) {
+            hint.store(number, Ordering::Relaxed);
+        }
     }
+}
+
+fn hint_place(front: u64) -> usize {
+    (mix(0, front) >> 32) as usize % HINTS_COUNT
 }
 
 fn restore_error(number: usize, what: &str) -> Error {

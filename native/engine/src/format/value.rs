@@ -30,6 +30,8 @@ pub enum Malformed {
     KeyNotString,
     /// Maps and arrays nest deeper than `limits::DEPTH_MAX`.
     TooDeep,
+    /// The plain form of a document is longer than any document that was taken in.
+    TooLarge,
     /// A document does not begin with its `_id`.
     IdMissing,
 }
@@ -46,6 +48,7 @@ impl Malformed {
             Malformed::UnknownStructure => "a record names a structure that the collection does not have",
             Malformed::KeyNotString => "a key of a map is not a string",
             Malformed::TooDeep => "maps and arrays nest too deep",
+            Malformed::TooLarge => "its plain form is larger than a document may be",
             Malformed::IdMissing => "a document does not begin with its _id",
         }
     }
@@ -395,8 +398,11 @@ impl<'a> Fields<'a> {
                 structure.key_bytes(taken).ok_or(Malformed::UnknownStructure)?
             }
             None => {
-                let key = self.cursor.text().ok_or_else(|| self.cursor.not_a_key())?;
-                self.cursor.skip()?;
+                let (key, end) = self
+                    .cursor
+                    .text_and_end()
+                    .ok_or_else(|| self.cursor.not_a_key())?;
+                self.cursor.at = end;
                 key
             }
         };

@@ -107,7 +107,11 @@ impl Filter {
     fn root_of(&self, name: &[u8]) -> Option<usize> {
         const SCANNED_MAX: usize = 12;
         if self.roots.len() <= SCANNED_MAX {
-            return self.roots.iter().position(|root| **root == *name);
+            // The first byte tells most names apart without a call to compare them.
+            return self
+                .roots
+                .iter()
+                .position(|root| root.first() == name.first() && **root == *name);
         }
         let name_of = |root: &usize| self.roots.get(*root).map_or(&[][..], |root| &**root);
         let place = self

@@ -7,7 +7,11 @@
 pub mod compare;
 pub mod filter;
 mod literal;
+#[cfg(test)]
+mod oracle;
 pub mod path;
+#[cfg(test)]
+mod property_tests;
 pub mod update;
 
 pub use filter::{Filter, Matcher};

@@ -5,6 +5,7 @@
 //! field which must be there costs one look. Promises: nothing is allocated per document.
 
 use crate::format::quick::exact_float;
+use crate::format::recode::map_head;
 use crate::format::record::{Structure, Structures};
 use crate::format::skip::{byte_at, is_record_head, record_head, skip};
 use crate::format::value::{Cursor, Malformed, Parse, Value};
@@ -131,24 +132,26 @@ impl<'a> Matcher<'a> {
     }
 
     fn walk_map(&mut self, stored: &[u8]) -> Parse<bool> {
-        let Value::Map(mut fields) = Cursor::new(stored, self.structures).value()? else {
-            return Err(Malformed::IdMissing);
-        };
+        let (count, mut at) = map_head(stored, 0).map_err(|_| Malformed::IdMissing)?;
         let mut missing = self.filter.roots.len();
-        while missing > 0 {
-            let Some((key, cursor)) = fields.take_next()? else {
+        for _ in 0..count {
+            if missing == 0 {
                 break;
-            };
-            let Some(root) = self.filter.root_of(key) else {
+            }
+            let key = Cursor::at(stored, at, self.structures);
+            let (name, value_at) = key.text_and_end().ok_or_else(|| key.not_a_key())?;
+            at = skip(stored, value_at, self.structures)?;
+            let Some(root) = self.filter.root_of(name) else {
                 continue;
             };
             missing -= 1;
             if let Some(place) = self.located.get_mut(root) {
                 *place = Place {
                     document: self.document,
-                    at: cursor.position(),
+                    at: value_at,
                 };
             }
+            let cursor = Cursor::at(stored, value_at, self.structures);
             for condition in self.filter.direct.get(root).into_iter().flatten() {
                 if condition.fails(Some(cursor))? {
                     return Ok(false);

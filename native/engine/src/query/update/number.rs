@@ -1,30 +1,39 @@
 //! Numbers of `$inc`: integers stay exact, and an integer with a float is a float.
 //!
 //! Promises: an integer result outside of 64 bits is refused, never wrapped or rounded. A sum with an integer
-//! stored in 64 bits (a bigint in JavaScript) is stored in 64 bits too; others take their shortest form.
+//! stored in 64 bits (a bigint in JavaScript) is stored in 64 bits too, by the same head where it can be; others
+//! take their shortest form.
 
 use crate::format::encode::{write_float, write_integer};
 use crate::format::value::{Cursor, Parse, Value};
 
+/// Head byte of an unsigned integer of 64 bits.
+const UNSIGNED_64: u8 = 0xcf;
+/// Head byte of a signed integer of 64 bits.
+const SIGNED_64: u8 = 0xd3;
+
 /// A number as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number {
-    Whole { value: i128, is_wide: bool },
+    /// An integer, and the head byte of its 64-bit form when it is stored so.
+    Whole { value: i128, wide_head: Option<u8> },
+    /// A float.
     Float(f64),
 }
 
 impl Number {
     /// The number at `cursor`; None when another value is.
     pub(super) fn read(cursor: Cursor<'_>) -> Parse<Option<Number>> {
-        let is_wide = matches!(cursor.head()?, 0xcf | 0xd3);
+        let head = cursor.head()?;
+        let wide_head = matches!(head, UNSIGNED_64 | SIGNED_64).then_some(head);
         Ok(match cursor.value()? {
             Value::Int(value) => Some(Number::Whole {
                 value: i128::from(value),
-                is_wide,
+                wide_head,
             }),
             Value::UInt(value) => Some(Number::Whole {
                 value: i128::from(value),
-                is_wide,
+                wide_head,
             }),
             Value::Float(value) => Some(Number::Float(value)),
             _ => None,
@@ -37,10 +46,10 @@ impl Number {
     pub(super) fn plus(self, other: Number) -> Option<Number> {
         match (self, other) {
             (
-                Number::Whole { value, is_wide },
+                Number::Whole { value, wide_head },
                 Number::Whole {
                     value: added,
-                    is_wide: is_wide_added,
+                    wide_head: added_head,
                 },
             ) => {
                 let sum = value + added;
@@ -50,10 +59,13 @@ impl Number {
                 } else {
                     signed_max
                 };
-                let is_wide = is_wide || is_wide_added;
+                let wide_head = wide_head.or(added_head);
                 (i128::from(i64::MIN)..=max)
                     .contains(&sum)
-                    .then_some(Number::Whole { value: sum, is_wide })
+                    .then_some(Number::Whole {
+                        value: sum,
+                        wide_head,
+                    })
             }
             (left, right) => Some(Number::Float(left.to_float() + right.to_float())),
         }
@@ -70,14 +82,14 @@ impl Number {
     pub(super) fn write(self, out: &mut Vec<u8>) {
         match self {
             Number::Float(value) => write_float(value, out),
-            Number::Whole { value, is_wide } => match i64::try_from(value) {
-                Ok(value) if is_wide => {
-                    out.push(0xd3);
+            Number::Whole { value, wide_head } => match (i64::try_from(value), wide_head) {
+                (Ok(value), None) => write_integer(value, out),
+                (Ok(value), Some(head)) => {
+                    out.push(if value < 0 { SIGNED_64 } else { head });
                     out.extend_from_slice(&value.to_be_bytes());
                 }
-                Ok(value) => write_integer(value, out),
-                Err(_) => {
-                    out.push(0xcf);
+                (Err(_), _) => {
+                    out.push(UNSIGNED_64);
                     out.extend_from_slice(&(value as u64).to_be_bytes());
                 }
             },
