@@ -46,6 +46,10 @@ pub enum Bug {
     CheckpointWithoutSnapshot,
     /// The file's tail is cut off before the header that gives it up is synced.
     TailCutBeforeHeader,
+    /// A header that a killed process may have left in the system's cache only is built upon.
+    CachedHeaderTrusted,
+    /// A journal that a killed process may have left in the system's cache only is applied.
+    CachedJournalTrusted,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -139,6 +139,10 @@ pub fn open_file(
     };
     let lock = storage.lock(path, mode)?;
     let data = open_or_create(&*storage, path, options)?;
+    if !options.read_only && wal::exists(&*storage, path)? {
+        // It was not closed: its process may have been killed between writing the header and syncing it.
+        recovery::settle(&data)?;
+    }
     let pager = Pager::new(PagerOptions {
         file: Some(data.file.clone()),
         file_id: data.header.file_id,

@@ -173,6 +173,25 @@ impl Journal {
             .read_exact_at(images_at + (index * PAGE_BYTES) as u64, image)
     }
 
+    /// Writes the journal over itself and syncs it, for what was read may be in the system's cache only, left by
+    /// a process that was killed or whose sync failed; see `recovery::settle`.
+    pub fn write_again(&self) -> Result<()> {
+        if planted(Bug::CachedJournalTrusted) {
+            return Ok(());
+        }
+        let count = self.list.len() / ENTRY_BYTES;
+        let end = images_offset(count as u32) + (count * PAGE_BYTES) as u64;
+        let mut piece = vec![0u8; BUFFER_PAGES * PAGE_BYTES];
+        let mut at = 0;
+        while at < end {
+            let length = (end - at).min(piece.len() as u64) as usize;
+            self.file.read_exact_at(at, &mut piece[..length])?;
+            self.file.write_at(at, &piece[..length])?;
+            at += length as u64;
+        }
+        self.file.sync_data()
+    }
+
     /// Hands every image to `visit`.
     pub fn for_each(&self, mut visit: impl FnMut(PageNumber, &PageBytes) -> Result<()>) -> Result<()> {
         self.for_each_unverified(|number, _, image| visit(number, image))

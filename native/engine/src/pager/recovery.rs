@@ -4,7 +4,8 @@
 //! counts. A complete journal of a later epoch is applied before anything else is read. A file without a good
 //! slot is damaged or not ours; only an empty one is new.
 //!
-//! Promises: reading a state never writes; what is applied can be applied again after a crash.
+//! Promises: reading a state never writes; what is applied can be applied again after a crash. What only the
+//! system's cache holds, because a process was killed or its sync failed, is made durable before it is built upon.
 //! Leaves to others: the log's commits, which come after the header's (wal, database.rs).
 
 use std::path::Path;
@@ -114,6 +115,19 @@ pub fn open(storage: &dyn Storage, path: &Path, read_only: bool) -> Result<DataF
     Ok(data)
 }
 
+/// Makes the header that was chosen durable, before anything is built upon it.
+///
+/// A process that was killed, or whose sync failed, may have left it in the system's cache only. A sync alone would
+/// not do: after one that failed the cache calls lost bytes clean. So it is written again.
+pub fn settle(data: &DataFile) -> Result<()> {
+    if planted(Bug::CachedHeaderTrusted) {
+        return Ok(());
+    }
+    let at = (data.header.epoch % 2) * PAGE_BYTES as u64;
+    data.file.write_at(at, &data.header.encode())?;
+    data.file.sync_data()
+}
+
 /// Both header slots, as they are.
 pub fn read_slots(file: &dyn StorageFile) -> Result<[Result<Slot>; 2]> {
     let mut slots = [Ok(Slot::Foreign), Ok(Slot::Foreign)];
@@ -166,7 +180,12 @@ fn apply_journal(storage: &dyn Storage, path: &Path, read_only: bool, data: &mut
     if planted(Bug::JournalIgnored) || !storage.exists(&journal_path)? {
         return Ok(());
     }
-    let journal_file = storage.open(&journal_path, OpenMode::Read)?;
+    let mode = if read_only {
+        OpenMode::Read
+    } else {
+        OpenMode::ReadWrite
+    };
+    let journal_file = storage.open(&journal_path, mode)?;
     let Some(journal) = Journal::read(journal_file, data.header.file_id)? else {
         return Ok(());
     };
@@ -180,6 +199,7 @@ fn apply_journal(storage: &dyn Storage, path: &Path, read_only: bool, data: &mut
             Ok(())
         });
     }
+    journal.write_again()?;
     let file = &data.file;
     journal.for_each(|number, image| file.write_at(u64::from(number.get()) * PAGE_BYTES as u64, image))?;
     file.sync_data()?;
