@@ -3,47 +3,80 @@
 //! Promises: an integer from 64 to 127 takes two bytes, because one would begin a record.
 //! Leaves to others: reading (value.rs), which maps become records (intake.rs).
 
+use std::ops::Deref;
+
 use crate::format::skip::{RECORD_FIRST, RECORD_LONG_FIRST, RECORD_SHORT_COUNT};
 
-/// Appends the shortest MessagePack string head for `count` bytes.
-pub fn write_text_head(count: usize, out: &mut Vec<u8>) {
+/// Up to nine bytes on the stack: the head of a value, or a whole number.
+#[derive(Clone, Copy, Debug)]
+pub struct Short {
+    bytes: [u8; 9],
+    count: u8,
+}
+
+impl Deref for Short {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.count)).unwrap_or_default()
+    }
+}
+
+impl Short {
+    /// `first`, then `rest`, which is at most eight bytes.
+    #[inline]
+    fn new(first: u8, rest: &[u8]) -> Short {
+        let mut bytes = [first, 0, 0, 0, 0, 0, 0, 0, 0];
+        bytes
+            .iter_mut()
+            .skip(1)
+            .zip(rest)
+            .for_each(|(place, byte)| *place = *byte);
+        Short {
+            bytes,
+            count: 1 + rest.len() as u8,
+        }
+    }
+}
+
+/// The shortest MessagePack string head for `count` bytes.
+pub fn text_head(count: usize) -> Short {
     match count {
-        0..=31 => out.push(0xa0 | count as u8),
-        32..=0xff => out.extend_from_slice(&[0xd9, count as u8]),
-        0x100..=0xffff => {
-            out.push(0xda);
-            out.extend_from_slice(&(count as u16).to_be_bytes());
-        }
-        _ => {
-            out.push(0xdb);
-            out.extend_from_slice(&(count as u32).to_be_bytes());
-        }
+        0..=31 => Short::new(0xa0 | count as u8, &[]),
+        32..=0xff => Short::new(0xd9, &[count as u8]),
+        0x100..=0xffff => Short::new(0xda, &(count as u16).to_be_bytes()),
+        _ => Short::new(0xdb, &(count as u32).to_be_bytes()),
     }
 }
 
-/// Appends the shortest MessagePack binary head for `count` bytes.
-pub fn write_binary_head(count: usize, out: &mut Vec<u8>) {
-    if count <= 0xff {
-        out.extend_from_slice(&[0xc4, count as u8]);
-    } else {
-        out.push(0xc5);
-        out.extend_from_slice(&(count as u16).to_be_bytes());
+/// The shortest MessagePack binary head for `count` bytes.
+pub fn binary_head(count: usize) -> Short {
+    match count {
+        0..=0xff => Short::new(0xc4, &[count as u8]),
+        0x100..=0xffff => Short::new(0xc5, &(count as u16).to_be_bytes()),
+        _ => Short::new(0xc6, &(count as u32).to_be_bytes()),
     }
 }
 
-/// Appends `number` in its shortest stored form: 64..=127 take two bytes, because one would begin a record.
-pub fn write_integer(number: i64, out: &mut Vec<u8>) {
+/// The shortest stored form of `number`: 64..=127 take two bytes, because one would begin a record.
+pub fn integer(number: i64) -> Short {
     match number {
-        -32..=63 => out.push(number as u8),
-        64..=0xff => out.extend_from_slice(&[0xcc, number as u8]),
-        0x100..=0xffff => write_tagged(0xcd, &(number as u16).to_be_bytes(), out),
-        0x1_0000..=0xffff_ffff => write_tagged(0xce, &(number as u32).to_be_bytes(), out),
-        0x1_0000_0000.. => write_tagged(0xcf, &number.to_be_bytes(), out),
-        -0x80..=-33 => out.extend_from_slice(&[0xd0, number as u8]),
-        -0x8000..=-0x81 => write_tagged(0xd1, &(number as i16).to_be_bytes(), out),
-        -0x8000_0000..=-0x8001 => write_tagged(0xd2, &(number as i32).to_be_bytes(), out),
-        _ => write_tagged(0xd3, &number.to_be_bytes(), out),
+        -32..=63 => Short::new(number as u8, &[]),
+        64..=0xff => Short::new(0xcc, &[number as u8]),
+        0x100..=0xffff => Short::new(0xcd, &(number as u16).to_be_bytes()),
+        0x1_0000..=0xffff_ffff => Short::new(0xce, &(number as u32).to_be_bytes()),
+        0x1_0000_0000.. => Short::new(0xcf, &number.to_be_bytes()),
+        -0x80..=-33 => Short::new(0xd0, &[number as u8]),
+        -0x8000..=-0x81 => Short::new(0xd1, &(number as i16).to_be_bytes()),
+        -0x8000_0000..=-0x8001 => Short::new(0xd2, &(number as i32).to_be_bytes()),
+        _ => Short::new(0xd3, &number.to_be_bytes()),
     }
+}
+
+/// Appends `number` in its shortest stored form.
+pub fn write_integer(number: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&integer(number));
 }
 
 fn write_tagged(head: u8, bytes: &[u8], out: &mut Vec<u8>) {
@@ -76,7 +109,7 @@ pub fn write_array_head(count: usize, out: &mut Vec<u8>) {
 
 /// Appends `text` as a string.
 pub fn write_text(text: &[u8], out: &mut Vec<u8>) {
-    write_text_head(text.len(), out);
+    out.extend_from_slice(&text_head(text.len()));
     out.extend_from_slice(text);
 }
 

@@ -13,7 +13,7 @@ use std::ops::Deref;
 use siphasher::sip::SipHasher13;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::encode::{write_binary_head, write_integer, write_text_head};
+use crate::format::encode::{Short, binary_head, integer, text_head};
 use crate::format::record::NO_STRUCTURES;
 use crate::format::value::{Cursor, Value};
 use crate::limits::ID_BYTES_MAX;
@@ -120,26 +120,17 @@ impl fmt::Debug for IdBytes {
 impl IdBytes {
     /// The id that is the text `text`. Errors: INVALID_ID when it is longer than 1 KiB.
     pub fn from_text(text: &str) -> Result<IdBytes> {
-        IdBytes::from_head_and_payload(text.as_bytes(), write_text_head)
+        IdBytes::from_head_and_payload(text.as_bytes(), text_head)
     }
 
     /// The id that is the integer `number`.
     pub fn from_integer(number: i64) -> IdBytes {
-        let mut bytes = [0; INLINE_BYTES];
-        let mut encoded = Vec::with_capacity(9);
-        write_integer(number, &mut encoded);
-        if let Some(part) = bytes.get_mut(..encoded.len()) {
-            part.copy_from_slice(&encoded);
-        }
-        IdBytes(Held::Inline {
-            count: encoded.len() as u8,
-            bytes,
-        })
+        IdBytes::from_checked(&integer(number))
     }
 
     /// The id that is the binary `bytes`. Errors: INVALID_ID when it is longer than 1 KiB.
     pub fn from_binary(bytes: &[u8]) -> Result<IdBytes> {
-        IdBytes::from_head_and_payload(bytes, write_binary_head)
+        IdBytes::from_head_and_payload(bytes, binary_head)
     }
 
     /// The id that `value` is: an integral float becomes its integer.
@@ -163,7 +154,7 @@ impl IdBytes {
                         "the _id is a string that is not UTF-8",
                     ));
                 }
-                IdBytes::from_head_and_payload(text, write_text_head)
+                IdBytes::from_head_and_payload(text, text_head)
             }
             Value::Binary(bytes) => IdBytes::from_binary(bytes),
             other => Err(Error::new(
@@ -203,7 +194,7 @@ impl IdBytes {
         }
     }
 
-    fn from_head_and_payload(payload: &[u8], write_head: fn(usize, &mut Vec<u8>)) -> Result<IdBytes> {
+    fn from_head_and_payload(payload: &[u8], head: fn(usize) -> Short) -> Result<IdBytes> {
         if payload.len() > ID_BYTES_MAX {
             return Err(Error::new(
                 ErrorKind::InvalidId,
@@ -213,10 +204,21 @@ impl IdBytes {
                 ),
             ));
         }
-        let mut encoded = Vec::with_capacity(payload.len() + 3);
-        write_head(payload.len(), &mut encoded);
-        encoded.extend_from_slice(payload);
-        Ok(IdBytes::from_checked(&encoded))
+        let head = head(payload.len());
+        let count = head.len() + payload.len();
+        let mut bytes = [0; INLINE_BYTES];
+        match bytes
+            .get_mut(..count)
+            .and_then(|place| place.split_at_mut_checked(head.len()))
+        {
+            Some((head_place, payload_place)) => {
+                head_place.copy_from_slice(&head);
+                payload_place.copy_from_slice(payload);
+                let count = count as u8;
+                Ok(IdBytes(Held::Inline { count, bytes }))
+            }
+            None => Ok(IdBytes(Held::Boxed([&head, payload].concat().into()))),
+        }
     }
 
     /// Holds bytes that are known to be canonical.
