@@ -49,6 +49,8 @@ pub struct OpenOptions {
     pub lock_wait_ms: u32,
     /// Bytes of log after which a checkpoint is made. Default 64 MiB.
     pub checkpoint_log_bytes: u64,
+    /// Bytes of a new log file, which are zeroed before its first commit. Default 1 MiB; it grows as it must.
+    pub log_bytes_min: u64,
     /// Whether a janitor thread syncs and checkpoints. Default true; without it the caller does both.
     pub background: bool,
 }
@@ -65,6 +67,7 @@ impl Default for OpenOptions {
             document_bytes_max: DOCUMENT_BYTES_DEFAULT,
             lock_wait_ms: LOCK_WAIT_MS_DEFAULT,
             checkpoint_log_bytes: CHECKPOINT_LOG_BYTES_DEFAULT,
+            log_bytes_min: LogOptions::default().first_bytes,
             background: true,
         }
     }
@@ -166,7 +169,10 @@ pub fn open_file(
     let store = assemble(storage.clone(), path, options, &data, pager, free_runs, catalog)?;
     let mut store = replay_log(&*storage, path, &data, store)?;
     if let Some((epoch, sequence)) = store.durable_state() {
-        let options = LogOptions::default();
+        let options = LogOptions {
+            first_bytes: options.log_bytes_min,
+            ..LogOptions::default()
+        };
         store.set_log(Log::create(
             storage,
             path,
