@@ -29,7 +29,8 @@ pub struct Intake<'r> {
 }
 
 impl<'r> Intake<'r> {
-    /// An intake into the collection whose structures are `registry`; `document_bytes_max` bounds the stored form.
+    /// An intake into the collection whose structures are `registry`; `document_bytes_max` bounds the stored
+    /// form.
     pub fn new(registry: &'r StructureRegistry, document_bytes_max: u32) -> Intake<'r> {
         Intake {
             registry,
@@ -38,10 +39,11 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Appends the stored form of the document at the front of `input` to `out`; `next_id` makes the `_id` of one
-    /// that has none. Returns the id and how many bytes of `input` the document took.
+    /// Appends the stored form of the document at the front of `input` to `out`; `next_id` makes the `_id`
+    /// of one that has none. Returns the id and how many bytes of `input` the document took.
     ///
-    /// Errors: INVALID_DOCUMENT, INVALID_ID, DOCUMENT_TOO_LARGE, and those of `next_id`; `out` is as before then.
+    /// Errors: INVALID_DOCUMENT, INVALID_ID, DOCUMENT_TOO_LARGE, and those of `next_id`; `out` is as before
+    /// then.
     pub fn first(
         &mut self,
         input: &[u8],
@@ -126,8 +128,8 @@ impl<'r> Intake<'r> {
         Ok((id, plan.end))
     }
 
-    /// One pass, if the document has the shape of the last one all through. None decides nothing; an id that was
-    /// made on the way is left in `made` then.
+    /// One pass, if the document has the shape of the last one all through. None decides nothing; an id that
+    /// was made on the way is left in `made` then.
     fn take_predicted(
         &self,
         input: &[u8],
@@ -184,7 +186,8 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Copies the value at `at`, whose maps are expected to have structure `hint`; maps and arrays here nest `depth` deep.
+    /// Copies the value at `at`, whose maps are expected to have structure `hint`; maps and arrays here nest
+    /// `depth` deep.
     fn predicted_value(
         &self,
         input: &[u8],
@@ -256,10 +259,11 @@ pub fn intake(
     Intake::new(registry, document_bytes_max).document(input, next_id, out)
 }
 
-/// Takes in `input`, which is documents back to back; hands each one's id and stored form to `visit`, in order.
-/// Returns how many there were.
+/// Takes in `input`, which is documents back to back; hands each one's id and stored form to `visit`, in
+/// order. Returns how many there were.
 ///
-/// Errors: as [`Intake::first`], naming the document's place, and those of `visit`; the visited ones stay visited.
+/// Errors: as [`Intake::first`], naming the document's place, and those of `visit`; the visited ones stay
+/// visited.
 pub fn intake_many(
     input: &[u8],
     registry: &StructureRegistry,

@@ -35,7 +35,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The integer in the range of i64 here; None when another value is, or a damaged one. The quick way of `value`.
+    /// The integer in the range of i64 here; None when another value is, or a damaged one. The quick way of
+    /// `value`.
     #[inline(always)]
     pub fn integer(&self) -> Option<i64> {
         let (bytes, at) = (self.bytes, self.at + 1);

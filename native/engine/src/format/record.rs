@@ -275,7 +275,8 @@ pub struct StructureRegistry {
     current: RwLock<Arc<Structures>>,
     /// Sightings of shapes that are not structures yet. Held while `current` is replaced.
     candidates: Mutex<HashMap<u64, u32>>,
-    /// Structures of the last documents that came in, by what a document's front looks like; guesses for intake.rs.
+    /// Structures of the last documents that came in, by what a document's front looks like; guesses for
+    /// intake.rs.
     hints: [AtomicU16; HINTS_COUNT],
 }
 
@@ -330,8 +331,8 @@ impl StructureRegistry {
         Ok(())
     }
 
-    /// The structure for a map with these keys, if it has one now. Notes the sighting, and makes the structure
-    /// when the shape has been seen often enough. The keys are distinct UTF-8.
+    /// The structure for a map with these keys, if it has one now. Notes the sighting, and makes the
+    /// structure when the shape has been seen often enough. The keys are distinct UTF-8.
     pub fn number_for(&self, keys: &[&[u8]]) -> Option<u16> {
         if !is_shape(keys) {
             return None;

@@ -1,8 +1,8 @@
 //! Sizes of values in stored form: moving over a value without reading it, and the heads of records.
 //!
 //! Promises: nothing is allocated, nothing recurses (nested values are counted, not stacked), and no position
-//! beyond the end of the slice is ever returned. Speed: a value whose head byte tells its size costs one table
-//! look-up; filters spend most of their time here.
+//! beyond the end of the slice is ever returned. Speed: a value whose head byte tells its size costs one
+//! table look-up; filters spend most of their time here.
 //! Leaves to others: what a value means (value.rs).
 
 use crate::format::record::Structures;

@@ -2,7 +2,8 @@
 //!
 //! Promises: what passes has string keys only, none twice in one map, valid UTF-8, nesting of at most
 //! `limits::DEPTH_MAX`, declared sizes within the input, and no extension that would make a decoder read past
-//! it. Memory grows with bytes that are there, never with sizes that are declared. Time is linear in the input.
+//! it. Memory grows with bytes that are there, never with sizes that are declared. Time is linear in the
+//! input.
 //! Leaves to others: writing the stored form by this pass's plan (recode.rs).
 
 use crate::error::{Error, ErrorKind, Result};
@@ -105,7 +106,8 @@ struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    /// Checks the value at `at`; returns the position after it. A map or array here would be nested `depth` deep.
+    /// Checks the value at `at`; returns the position after it. A map or array here would be nested `depth`
+    /// deep.
     fn value(&mut self, at: usize, depth: usize) -> Result<usize> {
         let head = self.byte(at)?;
         match head {

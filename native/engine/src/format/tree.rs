@@ -23,7 +23,8 @@ pub(crate) enum Tree {
     Map(Vec<(String, Tree)>),
 }
 
-/// The tree that `text` writes: JSON, and `date(5)`, `bin(0aff)`, `undefined`, `NaN`, `inf`, `1.0` as a float.
+/// The tree that `text` writes: JSON, and `date(5)`, `bin(0aff)`, `undefined`, `NaN`, `inf`, `1.0` as a
+/// float.
 pub(crate) fn tree(text: &str) -> Tree {
     let mut parser = Parser { rest: text };
     let tree = parser.value();

@@ -4,7 +4,8 @@
 //! the number of a structure, followed by the values of that structure's keys. Promises: every read is
 //! checked against the end of the slice, so damaged bytes give `Malformed` and never a panic; nothing is
 //! allocated. Strings are handed out as bytes: intake.rs has checked their UTF-8, and comparing needs none.
-//! Leaves to others: sizes and record heads (skip.rs), key lists (record.rs), checking what comes in (intake.rs).
+//! Leaves to others: sizes and record heads (skip.rs), key lists (record.rs), checking what comes in
+//! (intake.rs).
 //! Source: the MessagePack specification; records as in the npm package msgpackr.
 
 use crate::error::{Error, ErrorKind};

@@ -1,8 +1,8 @@
 //! Filters: conditions on documents in MongoDB's dialect, compiled once, evaluated on stored bytes.
 //!
-//! Supported: equality, $eq $ne $gt $gte $lt $lte $in $nin $exists $not $and $or $nor, dotted paths. Promises: a
-//! match never allocates, parses a document at most once and stops at the first condition that fails; what
-//! the filter asks of the `_id` is known before any document is read. Semantics: docs/QUERY.md.
+//! Supported: equality, $eq $ne $gt $gte $lt $lte $in $nin $exists $not $and $or $nor, dotted paths.
+//! Promises: a match never allocates, parses a document at most once and stops at the first condition that
+//! fails; what the filter asks of the `_id` is known before any document is read.
 //! Parts: compile.rs (MessagePack to terms), matcher.rs (terms on documents).
 //! Leaves to others: choosing an index (collection), keeping compiled filters.
 
@@ -92,7 +92,8 @@ impl Filter {
         }
     }
 
-    /// The ids that matching documents can have, each once, by `_id: x` or `_id: {$in: […]}`; empty when none can match.
+    /// The ids that matching documents can have, each once, by `_id: x` or `_id: {$in: […]}`; empty when
+    /// none can match.
     pub fn ids(&self) -> Option<&[IdBytes]> {
         self.ids.as_deref()
     }

@@ -1,4 +1,5 @@
-//! The operands of filters: values owned by the compiled filter, and how a document's value compares with them.
+//! The operands of filters: values owned by the compiled filter, and how a document's value compares with
+//! them.
 //!
 //! Promises: comparisons are MongoDB's: within one type only, null equal to missing, NaN equal to NaN only.
 //! Leaves to others: the order itself (compare.rs), arrays and paths (path.rs).

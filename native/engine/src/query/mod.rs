@@ -1,7 +1,7 @@
 //! MongoDB's dialect on MessagePack bytes: filters and updates, evaluated without decoding documents.
 //!
 //! Promises: pure functions over slices; compiled once, shared by threads; nothing panics on any bytes, and
-//! what an operator costs is bounded by the limits here. One semantics for all languages: docs/QUERY.md.
+//! what an operator costs is bounded by the limits here. One semantics for all languages.
 //! Reading order: compare.rs (order of values), path.rs (dotted paths), literal.rs, filter.rs, update.rs.
 
 pub mod compare;

@@ -1,9 +1,9 @@
 //! Updates: a new document in place of the old, or operators that change fields; compiled once, applied to
 //! stored bytes.
 //!
-//! Supported: a whole document, $set, $unset, $inc, dotted paths. Promises: `_id` never changes; an update that
-//! cannot be applied whole changes nothing; fields it does not name keep their bytes and their order; new
-//! fields come last, in the order of their names. Semantics: docs/QUERY.md.
+//! Supported: a whole document, $set, $unset, $inc, dotted paths. Promises: `_id` never changes; an update
+//! that cannot be applied whole changes nothing; fields it does not name keep their bytes and their order;
+//! new fields come last, in the order of their names.
 //! Parts: compile.rs (MessagePack to a tree of edits), apply.rs (the tree on a document), number.rs ($inc).
 //! Leaves to others: the size limit of the result and writing it (collection). Source: MongoDB manual,
 //! "Update Operators".
@@ -74,7 +74,8 @@ impl Edit {
 impl Update {
     /// Compiles an update from plain MessagePack: one map, of operators or of a whole document's fields.
     ///
-    /// Errors: INVALID_UPDATE for unknown operators, mixed kinds, paths that conflict, and every change of `_id`.
+    /// Errors: INVALID_UPDATE for unknown operators, mixed kinds, paths that conflict, and every change of
+    /// `_id`.
     pub fn compile(bytes: &[u8]) -> Result<Update> {
         compile::compile(bytes)
     }
@@ -86,10 +87,10 @@ impl Update {
 
     /// Appends to `out` what the stored document becomes; false when it stays what it is.
     ///
-    /// Shape: `stored` is one whole document of the collection whose structures are `registry`; maps of the result
-    /// are records where their shape has a structure, and new shapes are noted.
-    /// Errors: INVALID_UPDATE when the document has no place for a change (`out` is as before then); CORRUPTED when
-    /// it is damaged.
+    /// Shape: `stored` is one whole document of the collection whose structures are `registry`; maps of the
+    /// result are records where their shape has a structure, and new shapes are noted.
+    /// Errors: INVALID_UPDATE when the document has no place for a change (`out` is as before then);
+    /// CORRUPTED when it is damaged.
     pub fn apply(&self, stored: &[u8], registry: &StructureRegistry, out: &mut Vec<u8>) -> Result<bool> {
         let start = out.len();
         let applied = apply::apply(self, stored, registry, out);

@@ -13,7 +13,8 @@ use crate::query::filter::{Condition, Filter, Node, Term, Test};
 use crate::query::literal::Literal;
 use crate::query::path;
 
-/// A filter at work on the documents of one collection. Make one per batch: it learns the structures it meets.
+/// A filter at work on the documents of one collection. Make one per batch: it learns the structures it
+/// meets.
 pub struct Matcher<'a> {
     filter: &'a Filter,
     structures: &'a Structures,
@@ -21,7 +22,8 @@ pub struct Matcher<'a> {
     routes: Vec<Option<Route>>,
     /// Where each root's value begins in the document at hand; for records kept only for the filter's `rest`.
     located: Vec<Place>,
-    /// Number of the document at hand. Places of other documents count as absent, so that none is ever cleared.
+    /// Number of the document at hand. Places of other documents count as absent, so that none is ever
+    /// cleared.
     document: u64,
 }
 
@@ -228,8 +230,8 @@ impl Term {
 }
 
 impl Test {
-    /// Whether the test holds for the value at `cursor`, for the most frequent pairs of operand and value; None
-    /// leaves it to `holds`.
+    /// Whether the test holds for the value at `cursor`, for the most frequent pairs of operand and value;
+    /// None leaves it to `holds`.
     #[inline(always)]
     fn holds_quickly(&self, cursor: Cursor<'_>) -> Option<bool> {
         match self {

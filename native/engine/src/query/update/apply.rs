@@ -1,8 +1,9 @@
 //! Applying an update to one stored document.
 //!
-//! The tree of edits and the document are walked together; what no edit touches is copied as it is. The keys of
-//! a map are known before it is written, so that it becomes a record where its shape has a structure. Promises:
-//! the document's fields keep their order; recursion is as deep as the tree of edits, which compile.rs bounds.
+//! The tree of edits and the document are walked together; what no edit touches is copied as it is. The keys
+//! of a map are known before it is written, so that it becomes a record where its shape has a structure.
+//! Promises: the document's fields keep their order; recursion is as deep as the tree of edits, which
+//! compile.rs bounds.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,7 @@
 //! From the MessagePack of an update to its tree of edits.
 //!
-//! Promises: what cannot be applied to any document is refused here, naming the operator and the path; no result
-//! nests deeper than documents may.
+//! Promises: what cannot be applied to any document is refused here, naming the operator and the path; no
+//! result nests deeper than documents may.
 //! Leaves to others: checking the bytes (format/survey.rs), applying (apply.rs).
 
 use std::collections::btree_map::Entry;

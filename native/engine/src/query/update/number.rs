@@ -1,8 +1,8 @@
 //! Numbers of `$inc`: integers stay exact, and an integer with a float is a float.
 //!
 //! Promises: an integer result outside of 64 bits is refused, never wrapped or rounded. A sum with an integer
-//! stored in 64 bits (a bigint in JavaScript) is stored in 64 bits too, by the same head where it can be; others
-//! take their shortest form.
+//! stored in 64 bits (a bigint in JavaScript) is stored in 64 bits too, by the same head where it can be;
+//! others take their shortest form.
 
 use crate::format::encode::{write_float, write_integer};
 use crate::format::value::{Cursor, Parse, Value};
