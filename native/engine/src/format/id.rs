@@ -4,7 +4,7 @@
 //! MessagePack with the shortest head; a float that is such an integer becomes it. Promises: two ids are the
 //! same exactly when their canonical bytes are, and canonical bytes are never the beginning of others.
 //! Leaves to others: making ids (ulid.rs), where the id stands in a document (intake.rs), the index
-//! (index/primary). Bytes: docs/FORMAT.md, "Ids".
+//! (index/primary). Bytes: docs/FORMAT.md, "Documents".
 
 use std::fmt;
 use std::hash::Hasher;

@@ -6,7 +6,7 @@
 //! are data do not fill the table. Which shapes are remembered depends on the documents alone, not on time or
 //! chance, so runs can be repeated.
 //! Leaves to others: writing new structures to the log and the catalog before documents that use them
-//! (collection), choosing records for documents (intake.rs). Bytes: docs/FORMAT.md, "Structures".
+//! (collection), choosing records for documents (intake.rs). Bytes: docs/FORMAT.md, "Catalog".
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
