@@ -105,7 +105,7 @@ fn sweep_block(
     let mut run_start = from;
     let mut index = from;
     while index < end {
-        let is_latched = latch_granule(pool, segment, index);
+        let is_latched = !is_granule_untouched(pool, segment, index) && latch_granule(pool, segment, index);
         if !is_latched && run_start < index {
             evicted_count += pool.drop_clean_run(segment, run_start, index);
         }
@@ -124,6 +124,12 @@ fn sweep_block(
         evicted_count += pool.drop_clean_run(segment, run_start, index);
     }
     (evicted_count, index)
+}
+
+/// True if no page of the granule is in memory: most of a sparse block, so told quickly.
+#[inline]
+fn is_granule_untouched(pool: &Pool, segment: Segment, first: usize) -> bool {
+    (first..first + pool.granule_pages()).all(|index| pool.slot(segment, index).state.is_untouched())
 }
 
 /// Visits the pages of one granule. Latches all of them if each is absent or evictable, and one is resident.

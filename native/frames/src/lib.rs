@@ -24,7 +24,11 @@ mod memory;
 mod pool;
 #[cfg(not(loom))]
 mod segment;
+#[cfg(any(test, not(loom)))]
 mod state;
+#[cfg(all(test, loom))]
+mod state_model;
+#[cfg(any(test, not(loom)))]
 mod sync;
 #[cfg(not(loom))]
 mod table;

@@ -15,19 +15,17 @@ use crate::state::PageState;
 use crate::{PAGE_BYTES, PageBytes};
 
 /// Pages of a segment, as a power of two: 1 GB on 64-bit Unix. Windows charges the head of a segment (1 in 1024
-/// of its bytes) when it is made, so segments are 64 MB there; small address spaces and Miri take less.
-pub(crate) const SEGMENT_BITS: u32 = if cfg!(miri) {
-    10
-} else if cfg!(not(all(unix, target_pointer_width = "64"))) {
-    14
-} else {
+/// of its bytes) when it is made, so segments are 64 MB there; small address spaces take less, too.
+pub(crate) const SEGMENT_BITS: u32 = if cfg!(all(unix, target_pointer_width = "64")) {
     18
+} else {
+    14
 };
 /// Pages of a segment.
 pub(crate) const SEGMENT_PAGES: usize = 1 << SEGMENT_BITS;
 
 /// Pages of a block, the unit in which the clock skips what is empty.
-pub(crate) const BLOCK_PAGES: usize = if cfg!(miri) { 64 } else { 1024 };
+pub(crate) const BLOCK_PAGES: usize = 1024;
 const BLOCKS: usize = SEGMENT_PAGES / BLOCK_PAGES;
 
 /// Largest granule of an operating system that runs this: heads end on a multiple of it.
@@ -89,9 +87,9 @@ impl Segment {
     /// The segment is not released during `'a`.
     #[inline]
     pub(crate) unsafe fn state<'a>(self, index: usize) -> &'a PageState {
+        let head = self.start.cast::<Head>().as_ptr();
         // SAFETY: the head is committed, begins as valid zeroes and is only ever changed through atomics.
-        let head = unsafe { self.start.cast::<Head>().as_ref() };
-        &head.states[index & (SEGMENT_PAGES - 1)]
+        unsafe { &(*head).states[index & (SEGMENT_PAGES - 1)] }
     }
 
     /// Count of resident pages in the block of the page at `index`.
@@ -100,9 +98,9 @@ impl Segment {
     /// The segment is not released during `'a`.
     #[inline]
     pub(crate) unsafe fn resident_count<'a>(self, index: usize) -> &'a AtomicU32 {
+        let head = self.start.cast::<Head>().as_ptr();
         // SAFETY: as for `state`.
-        let head = unsafe { self.start.cast::<Head>().as_ref() };
-        &head.resident_counts[(index & (SEGMENT_PAGES - 1)) / BLOCK_PAGES]
+        unsafe { &(*head).resident_counts[(index & (SEGMENT_PAGES - 1)) / BLOCK_PAGES] }
     }
 
     /// Address of the page at `index`; to be touched only under its latch.

@@ -76,18 +76,24 @@ impl PageState {
     /// Takes the shared latch, or the exclusive one if the page is absent. Waits.
     pub(crate) fn read(&self) -> ReadLatch {
         let mut wait = Wait::new();
+        let mut seen = self.0.load(Ordering::Relaxed);
         loop {
-            let seen = self.0.load(Ordering::Relaxed);
             let is_in_the_way =
                 seen & (EXCLUSIVE | SHARED_FULL) != 0 || (seen & WAITING != 0 && wait.is_patient());
             if is_in_the_way {
-                wait.pause();
-            } else if seen & RESIDENT != 0 {
-                if self.replace(seen, (seen + 1) & !MARKED) {
-                    return ReadLatch::Shared;
-                }
-            } else if self.replace(seen, seen | EXCLUSIVE) {
-                return ReadLatch::Load;
+                seen = self.pause(&mut wait);
+                continue;
+            }
+            let is_resident = seen & RESIDENT != 0;
+            let wanted = if is_resident {
+                (seen + 1) & !MARKED
+            } else {
+                seen | EXCLUSIVE
+            };
+            match self.exchange(seen, wanted) {
+                Ok(_) if is_resident => return ReadLatch::Shared,
+                Ok(_) => return ReadLatch::Load,
+                Err(changed) => seen = changed,
             }
         }
     }
@@ -128,35 +134,41 @@ impl PageState {
     /// Takes the exclusive latch and adds `flags` if `condition` holds; returns the state before. Waits.
     fn latch_exclusive(&self, condition: u32, flags: u32) -> u32 {
         let mut wait = Wait::new();
+        let mut seen = self.0.load(Ordering::Relaxed);
         loop {
-            let seen = self.0.load(Ordering::Relaxed);
-            if seen & LATCHED == 0 {
-                let kept = seen & (RESIDENT | DIRTY);
-                let added = if seen & condition != 0 { flags } else { 0 };
-                if self.replace(seen, EXCLUSIVE | kept | added) {
-                    return seen;
-                }
+            let is_free = seen & LATCHED == 0;
+            if !is_free && seen & WAITING != 0 {
+                seen = self.pause(&mut wait);
                 continue;
             }
-            if seen & WAITING == 0 {
-                // A lost race is tried again in the next round.
-                let _ = self.replace(seen, seen | WAITING);
+            let wanted = if is_free {
+                EXCLUSIVE | (seen & (RESIDENT | DIRTY)) | if seen & condition != 0 { flags } else { 0 }
+            } else {
+                seen | WAITING
+            };
+            match self.exchange(seen, wanted) {
+                Ok(_) if is_free => return seen,
+                Ok(_) => seen = self.pause(&mut wait),
+                Err(changed) => seen = changed,
             }
-            wait.pause();
         }
     }
 
     /// Takes the shared latch of a dirty page without counting as a use of it. Waits; false if it is clean or absent.
     pub(crate) fn latch_dirty(&self) -> bool {
         let mut wait = Wait::new();
+        let mut seen = self.0.load(Ordering::Relaxed);
         loop {
-            let seen = self.0.load(Ordering::Relaxed);
             if seen & (EXCLUSIVE | SHARED_FULL) != 0 {
-                wait.pause();
-            } else if seen & DIRTY == 0 {
+                seen = self.pause(&mut wait);
+                continue;
+            }
+            if seen & DIRTY == 0 {
                 return false;
-            } else if self.replace(seen, seen + 1) {
-                return true;
+            }
+            match self.exchange(seen, seen + 1) {
+                Ok(_) => return true,
+                Err(changed) => seen = changed,
             }
         }
     }
@@ -185,6 +197,12 @@ impl PageState {
         } else {
             Sweep::Kept
         }
+    }
+
+    /// True if the page is absent and nobody has or wants its latch.
+    #[inline]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
     }
 
     /// Latches an absent page exclusively, without waiting.
@@ -237,10 +255,20 @@ impl PageState {
         self.0.fetch_and(!EXCLUSIVE, Ordering::Release);
     }
 
+    /// Waits one round; returns the state after it.
+    fn pause(&self, wait: &mut Wait) -> u32 {
+        wait.pause();
+        self.0.load(Ordering::Relaxed)
+    }
+
     #[inline]
     fn replace(&self, seen: u32, wanted: u32) -> bool {
+        self.exchange(seen, wanted).is_ok()
+    }
+
+    #[inline]
+    fn exchange(&self, seen: u32, wanted: u32) -> Result<u32, u32> {
         self.0
             .compare_exchange(seen, wanted, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
     }
 }

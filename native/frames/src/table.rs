@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::segment::{SEGMENT_BITS, Segment};
 
-const LEAF_BITS: u32 = (32 - SEGMENT_BITS) / 2;
+const TABLE_BITS: u32 = 32 - SEGMENT_BITS;
+const LEAF_BITS: u32 = TABLE_BITS / 2;
 const LEAF_SEGMENTS: usize = 1 << LEAF_BITS;
-const ROOT_LEAVES: usize = 1 << (32 - SEGMENT_BITS - LEAF_BITS);
+const ROOT_LEAVES: usize = 1 << (TABLE_BITS - LEAF_BITS);
 
 struct Leaf {
     segments: [AtomicPtr<u8>; LEAF_SEGMENTS],
@@ -89,39 +90,40 @@ impl SegmentTable {
 
     #[inline]
     fn segment(&self, number: u32) -> Option<Segment> {
-        let place = &self.leaf(number)?.segments[number as usize & (LEAF_SEGMENTS - 1)];
+        let leaf = self.leaf(number)?.as_ptr();
+        // SAFETY: a leaf, once in the table, stays until the table is dropped, and is changed only through atomics.
+        let place = unsafe { &(*leaf).segments[number as usize & (LEAF_SEGMENTS - 1)] };
         let start = NonNull::new(place.load(Ordering::Acquire))?;
         // SAFETY: pointers in the table are segments that live as long as the table.
         Some(unsafe { Segment::from_ptr(start) })
     }
 
     #[inline]
-    fn leaf(&self, number: u32) -> Option<&Leaf> {
-        let leaf = self.leaves[(number >> LEAF_BITS) as usize & (ROOT_LEAVES - 1)].load(Ordering::Acquire);
-        // SAFETY: a leaf, once in the table, stays until the table is dropped, and is changed only through atomics.
-        NonNull::new(leaf).map(|leaf| unsafe { leaf.as_ref() })
+    fn leaf(&self, number: u32) -> Option<NonNull<Leaf>> {
+        NonNull::new(self.leaf_place(number).load(Ordering::Acquire))
     }
 
     fn leaf_or_make(&self, number: u32) -> &Leaf {
-        let made = if self.leaf(number).is_none() {
-            Some(Box::new(Leaf::new()))
-        } else {
-            None
-        };
-        if let Some(made) = made {
-            let made = Box::into_raw(made);
-            let place = &self.leaves[(number >> LEAF_BITS) as usize & (ROOT_LEAVES - 1)];
-            if place
-                .compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire)
-                .is_err()
-            {
-                // SAFETY: the leaf made here was never shown to anyone.
-                drop(unsafe { Box::from_raw(made) });
+        let place = self.leaf_place(number);
+        let mut leaf = place.load(Ordering::Acquire);
+        if leaf.is_null() {
+            let made = Box::into_raw(Box::new(Leaf::new()));
+            match place.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => leaf = made,
+                Err(first) => {
+                    // SAFETY: the leaf made here was never shown to anyone.
+                    drop(unsafe { Box::from_raw(made) });
+                    leaf = first;
+                }
             }
         }
-        let leaf = self.leaves[(number >> LEAF_BITS) as usize & (ROOT_LEAVES - 1)].load(Ordering::Acquire);
-        // SAFETY: the place holds a leaf since the step above, and it stays until the table is dropped.
+        // SAFETY: not null since the step above; a leaf in the table stays until the table is dropped.
         unsafe { &*leaf }
+    }
+
+    #[inline]
+    fn leaf_place(&self, number: u32) -> &AtomicPtr<Leaf> {
+        &self.leaves[(number >> LEAF_BITS) as usize & (ROOT_LEAVES - 1)]
     }
 }
 

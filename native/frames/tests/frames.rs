@@ -174,7 +174,8 @@ fn dirty_pages_are_never_evicted() {
 #[test]
 fn latched_pages_are_never_evicted() {
     let frames = frames(0);
-    let held: Vec<_> = (0..20)
+    let count = if cfg!(miri) { 4 } else { 20 };
+    let held: Vec<_> = (0..count)
         .map(|number| frames.read(page(number), fill(number as u8)).unwrap())
         .collect();
     assert_eq!(frames.evict(), 0);
@@ -182,7 +183,7 @@ fn latched_pages_are_never_evicted() {
         assert_eq!(bytes[0], number as u8);
     }
     drop(held);
-    assert_eq!(frames.evict(), 20);
+    assert_eq!(frames.evict(), count as usize);
     assert_eq!(frames.resident_pages(), 0);
 }
 
@@ -204,7 +205,7 @@ fn page_in_use_outlives_pages_read_once() {
 #[test]
 fn far_pages_are_as_good_as_near_ones() {
     let frames = frames(2);
-    for &number in [0, u32::MAX, 1 << 31, u32::MAX - 1, 1 << 18, (1 << 18) - 1]
+    for &number in [0, u32::MAX, u32::MAX - 1, 1 << 31, 1 << 18, (1 << 18) - 1]
         .iter()
         .cycle()
         .take(60)
