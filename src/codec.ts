@@ -47,27 +47,31 @@ export function encode(value: object, what: string): Encoded {
       `the ${what} must be an object, not ${value === null ? 'null' : typeof value}`
     )
   }
-  const isPlain = Object.getPrototypeOf(value) === Object.prototype && isPlainObject(value, 1)
-  return isPlain ? pack(value) : encodeWithCare(value, what)
+  return isPlainRoot(value) ? pack(value) : encodeWithCare(value, what)
+}
+
+function isPlainRoot(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype && isPlainObject(value, 1)
 }
 
 /**
  * Encodes documents as one array.
- * @throws QuireError `UNSUPPORTED_VALUE`, naming the path
+ * @throws QuireError `INVALID_ARGUMENT` when one is no object, `UNSUPPORTED_VALUE`, naming the path
  * @internal
  */
 export function encodeAll(values: readonly object[], what: string): Encoded {
-  for (const value of values) {
-    if (
-      typeof value !== 'object' ||
-      value === null ||
-      Object.getPrototypeOf(value) !== Object.prototype ||
-      !isPlainObject(value, 1)
-    ) {
-      return encodeWithCare(values, what)
+  let arePlain = true
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as object | null
+    if (typeof value !== 'object' || value === null) {
+      throw new QuireError(
+        'INVALID_ARGUMENT',
+        `${what}[${index}] must be an object, not ${value === null ? 'null' : typeof value}`
+      )
     }
+    arePlain &&= isPlainRoot(value)
   }
-  return pack(values)
+  return arePlain ? pack(values) : encodeWithCare(values, what)
 }
 
 /**

@@ -132,9 +132,15 @@ export class Cursor<T extends object> implements Iterable<WithId<T>>, AsyncItera
   }
 
   /** As iterating, for `for await`; the documents are read in the calling thread (see `collection.async`). */
-  async *[Symbol.asyncIterator](): AsyncIterator<WithId<T>, undefined> {
-    yield* this
-    return undefined
+  [Symbol.asyncIterator](): AsyncIterator<WithId<T>, undefined> {
+    const documents = this[Symbol.iterator]()
+    return {
+      next: async () => documents.next(),
+      return: async () => {
+        this.close()
+        return { done: true, value: undefined }
+      }
+    }
   }
 
   /** True when there is nothing more to come. */

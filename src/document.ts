@@ -16,7 +16,9 @@ export type IdOf<T> = T extends { _id: infer I extends Id } ? I : string extends
 export type WithId<T> = T extends { _id: Id } ? T : T & { _id: IdOf<T> }
 
 /** A document as it is inserted: the engine makes an `_id` where there is none. */
-export type OptionalId<T> = T extends { _id: Id } ? Omit<T, '_id'> & { _id?: T['_id'] } : T & { _id?: IdOf<T> }
+export type OptionalId<T> = T extends { _id: Id }
+  ? Omit<T, '_id'> & { _id?: T['_id'] | undefined }
+  : T & { _id?: IdOf<T> | undefined }
 
 /** How one field is matched: by a value, or by operators. An array matches when one of its elements does. */
 export type Condition<V> =

@@ -171,7 +171,7 @@ export class Documents<T extends object> {
 
   /**
    * Puts a document in the place of the first one that matches; its `_id` stays.
-   * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_ID` for another `_id`, `DOCUMENT_TOO_LARGE`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_UPDATE` for another `_id`, `DOCUMENT_TOO_LARGE`
    */
   replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): UpdateResult {
     const durability = this.durability(options, 'replaceOne')
@@ -285,12 +285,30 @@ function requireFilter<F>(filter: F): F & object {
   return filter
 }
 
-/** @internal */
+/**
+ * Encodes an update: operators only, so that a forgotten `$set` never replaces a whole document.
+ * @internal
+ */
 export function encodeUpdate(update: object): Encoded {
-  return encode(update, 'update')
+  let operatorsCount = 0
+  for (const key in update) {
+    if (!key.startsWith('$'))
+      throw new QuireError('INVALID_UPDATE', `${key} is no update operator; replaceOne replaces a document`)
+    operatorsCount++
+  }
+  const request = encode(update, 'update')
+  if (operatorsCount === 0) throw new QuireError('INVALID_UPDATE', 'the update has no operator, such as $set')
+  return request
 }
 
-/** @internal */
+/**
+ * Encodes a document that takes another one's place: no operators.
+ * @internal
+ */
 export function encodeReplacement(document: object): Encoded {
+  for (const key in document) {
+    if (key.startsWith('$'))
+      throw new QuireError('INVALID_UPDATE', `${key} is an update operator; updateOne takes these`)
+  }
   return encode(document, 'document')
 }

@@ -70,7 +70,7 @@ export class QuireError extends Error {
   /** What went wrong. */
   readonly code: QuireErrorCode
   /** Number of the damaged page, where the damage is in one. */
-  readonly page?: number
+  declare readonly page?: number
 
   /**
    * @param code what went wrong

@@ -116,8 +116,7 @@ export interface Addon {
 
   begin(database: Handle, names: readonly string[], durability: number): number
   transactionCollection(transaction: Handle, name: string): number
-  commit(transaction: Handle): number
-  commitAsync(transaction: Handle): Promise<AsyncOutcome> | number
+  commit(transaction: Handle, defersSync: number): number
   rollback(transaction: Handle): number
 
   get(collection: Handle, id: NativeId): number

@@ -7,7 +7,7 @@
 
 import { Documents } from './documents.ts'
 import { invalidArgument, QuireError } from './errors.ts'
-import { addon, check, checkObject, checkOutcome, type Handle } from './native.ts'
+import { addon, check, checkObject, checkOutcome, type Handle, Task } from './native.ts'
 import {
   type CheckedTransactionOptions,
   type TransactionOptions,
@@ -37,13 +37,15 @@ class TransactionDocuments<T extends object> extends Documents<T> {
 
 /** An open transaction. It is handed to the callback of `database.transaction`, or comes from `database.begin`. */
 export class Transaction implements Disposable {
+  readonly #database: Handle
   readonly #handle: Handle
   readonly #decoders: Decoders
   readonly #collections = new Map<string, TransactionDocuments<object>>()
   #isOpen = true
 
   /** @internal */
-  constructor(handle: Handle, decoders: Decoders) {
+  constructor(database: Handle, handle: Handle, decoders: Decoders) {
+    this.#database = database
     this.#handle = handle
     this.#decoders = decoders
   }
@@ -75,7 +77,7 @@ export class Transaction implements Disposable {
   commit(): void {
     this.#checkOpen()
     this.#end()
-    check(addon.commit(this.#handle))
+    check(addon.commit(this.#handle, 0))
   }
 
   /**
@@ -85,7 +87,10 @@ export class Transaction implements Disposable {
   async commitAsync(): Promise<void> {
     this.#checkOpen()
     this.#end()
-    checkOutcome(await checkObject(addon.commitAsync(this.#handle)))
+    // The collections are free for others at once; only the wait for the disk is left to a pool thread.
+    if (check(addon.commit(this.#handle, 1)) === 1) {
+      checkOutcome(await checkObject(addon.databaseTask(this.#database, Task.Sync)))
+    }
   }
 
   /**
@@ -167,7 +172,7 @@ export class TransactionRunner {
 
   #begin(options: CheckedTransactionOptions): Transaction {
     const handle = check(addon.begin(this.#database, [...options.collections], options.durability))
-    return new Transaction(handle, this.#decoders)
+    return new Transaction(this.#database, handle, this.#decoders)
   }
 
   #call<R>(callback: TransactionCallback<R>, transaction: Transaction): R {

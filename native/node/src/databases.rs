@@ -94,13 +94,16 @@ doors! {
         let session = Session::Transaction { transaction, name: name.into() };
         call.environment.keep(database, EntryKind::Session(session)).map(number)
     };
-    /// `commit(transaction)`: on this thread.
+    /// `commit(transaction, defersSync)`: 1 when a sync has to follow, because the transaction's durability is `disk`
+    /// and the caller wants to wait for the disk elsewhere. The collections are free for others in any case.
     commit => |call| {
-        let handle = call.handle(0);
+        let (handle, defers_sync) = (call.handle(0), call.integer(1)? != 0);
         let open = call.environment.handles.transaction(handle)?;
-        let result = enter_transaction(&open.transaction)?.commit(open.durability);
+        let must_sync = defers_sync && open.durability == Durability::Disk;
+        let durability = if must_sync { Durability::Process } else { open.durability };
+        let result = enter_transaction(&open.transaction)?.commit(durability);
         drop(call.environment.handles.remove(handle));
-        result.map(|()| 0.0)
+        result.map(|()| f64::from(must_sync))
     };
     /// `rollback(transaction)`
     rollback => |call| {

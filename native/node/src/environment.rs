@@ -18,6 +18,7 @@ use quire_engine::{Cursor, Database, Durability, Error, ErrorKind, Result, Trans
 use crate::buffers::Buffers;
 use crate::handles::HandleTable;
 use crate::session::Session;
+use crate::tasks::Tasks;
 use crate::values::Env;
 
 /// The next environment's owner number; 0 means nobody.
@@ -57,6 +58,8 @@ pub struct Environment {
     pub handles: Handles,
     /// The bytes that both sides see.
     pub buffers: Buffers,
+    /// The calls that run on pool threads.
+    pub tasks: Tasks,
     /// Results on their way into the response buffer.
     pub scratch: Vec<u8>,
     /// A first argument in MessagePack, kept for the call that follows.
@@ -72,6 +75,7 @@ impl Environment {
         let environment = Box::into_raw(Box::new(Environment {
             handles: Handles::new(),
             buffers: Buffers::new(),
+            tasks: Tasks::new(),
             scratch: Vec::new(),
             kept: Vec::new(),
             owner: NEXT_OWNER.fetch_add(1, Ordering::Relaxed),

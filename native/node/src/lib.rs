@@ -60,7 +60,6 @@ const DOORS: &[(&str, Door)] = &[
     ("callAsync", tasks::call_async),
     ("findAsync", tasks::find_async),
     ("nextAsync", tasks::next_async),
-    ("commitAsync", tasks::commit_async),
     ("databaseTask", tasks::database_task),
 ];
 

@@ -4,6 +4,7 @@
 //! object: an error is a field of it. Promises: a task that is under way when its environment ends is finished and
 //! forgotten; nothing of it touches JavaScript then. Leaves to others: what the object means (src/native.ts).
 
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -18,7 +19,7 @@ use crate::calls::{FindArguments, VerbArguments, cursor_in_use};
 use crate::databases::{error_object, number};
 use crate::door::{Call, Given, enter_giving, internal};
 use crate::environment::{EntryKind, Environment};
-use crate::session::{Outcome, Request, begin_array, end_array, enter as enter_transaction, write_options};
+use crate::session::{Outcome, Request, begin_array, end_array, write_options};
 use crate::values::{Env, Value};
 
 /// Who asks on a pool thread: nobody in particular, because a pool thread may wait for any transaction.
@@ -45,7 +46,17 @@ enum CursorKept {
     New(u64, Cursor),
 }
 
-/// A task in Node's hands.
+/// The tasks of one environment. Only a few are in Node's hands at a time, so that its pool is left to others as well,
+/// and so that an environment which ends does not wait for a long queue.
+pub struct Tasks {
+    running_count: usize,
+    waiting: VecDeque<Work>,
+}
+
+/// Tasks of one environment that are in Node's hands at a time; Node's pool has four threads by default.
+const RUNNING_MAX: usize = 4;
+
+/// A task, which waits or is in Node's hands.
 struct Work {
     handle: sys::napi_async_work,
     deferred: sys::napi_deferred,
@@ -134,23 +145,6 @@ pub unsafe extern "C" fn next_async(env: sys::napi_env, info: sys::napi_callback
     }
 }
 
-/// `commitAsync(transaction)`: as `commit`.
-pub unsafe extern "C" fn commit_async(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: as `call_async`.
-    unsafe {
-        enter_giving(env, info, |call| {
-            let handle = call.handle(0);
-            let open = call.environment.handles.transaction(handle)?;
-            let (transaction, durability) = (open.transaction.clone(), open.durability);
-            drop(call.environment.handles.remove(handle));
-            queue(call, move || {
-                enter_transaction(&transaction)?.commit(durability)?;
-                Ok(Finished::default())
-            })
-        })
-    }
-}
-
 /// `databaseTask(database, task)`: by the numbers of src/database.ts: 0 sync, 1 checkpoint, 2 check, 3 close.
 pub unsafe extern "C" fn database_task(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: as `call_async`.
@@ -203,48 +197,92 @@ fn read_batch(cursor: &mut Cursor, documents_max: usize, bytes_max: usize) -> Re
 
 /// Queues `task` and gives its promise.
 fn queue<'call>(
-    call: &Call<'call>,
+    call: &mut Call<'call>,
     task: impl FnOnce() -> Result<Finished> + Send + 'static,
 ) -> Result<Given<'call>> {
-    let refused = || Error::new(ErrorKind::Internal, "Node refused to queue a task");
     let env = call.env;
-    let name = env.text("quiredb").ok_or_else(refused)?;
     let (mut deferred, mut promise) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: env is of this call.
     if unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) } != sys::Status::napi_ok {
         return Err(refused());
     }
-    let work = Work {
+    call.environment.tasks.waiting.push_back(Work {
         handle: ptr::null_mut(),
         deferred,
         task: Some(Box::new(task)),
         result: None,
+    });
+    call.environment.tasks.start(env);
+    Ok(Given::Value(Some(env.value(promise))))
+}
+
+impl Tasks {
+    /// No tasks.
+    pub const fn new() -> Tasks {
+        Tasks {
+            running_count: 0,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Hands waiting tasks to Node's pool, as many as may run.
+    fn start(&mut self, env: Env<'_>) {
+        while self.running_count < RUNNING_MAX
+            && let Some(work) = self.waiting.pop_front()
+        {
+            match hand_over(env, work) {
+                Ok(()) => self.running_count += 1,
+                Err(work) => settle(
+                    env,
+                    work.deferred,
+                    env.object(&[("error", error_object(env, &refused()))]),
+                ),
+            }
+        }
+    }
+}
+
+/// Hands `work` to Node, which then owns it until `complete`; gives it back when Node refuses.
+fn hand_over(env: Env<'_>, work: Work) -> std::result::Result<(), Box<Work>> {
+    let Some(name) = env.text("quiredb") else {
+        return Err(Box::new(work));
     };
     let work = Box::into_raw(Box::new(work));
-    // SAFETY: `work` lives until `complete`, which Node calls once for a queued work, or until it is freed below.
-    let is_queued = unsafe {
-        sys::napi_create_async_work(
+    let mut handle = ptr::null_mut();
+    // SAFETY: env is of this call; `work` lives until `complete`, which Node calls once for a queued work.
+    unsafe {
+        let (data, none) = (work.cast(), ptr::null_mut());
+        let status = sys::napi_create_async_work(
             env.raw(),
-            ptr::null_mut(),
+            none,
             name.raw(),
             Some(execute),
             Some(complete),
-            work.cast(),
-            &mut (*work).handle,
-        ) == sys::Status::napi_ok
-            && sys::napi_queue_async_work(env.raw(), (*work).handle) == sys::Status::napi_ok
-    };
-    if is_queued {
-        return Ok(Given::Value(Some(env.value(promise))));
-    }
-    // SAFETY: Node did not take the work; its handle, where one was made, is given back.
-    unsafe {
-        if !(*work).handle.is_null() {
-            sys::napi_delete_async_work(env.raw(), (*work).handle);
+            data,
+            &mut handle,
+        );
+        if status == sys::Status::napi_ok {
+            (*work).handle = handle;
+            if sys::napi_queue_async_work(env.raw(), handle) == sys::Status::napi_ok {
+                return Ok(());
+            }
+            sys::napi_delete_async_work(env.raw(), handle);
         }
-        drop(Box::from_raw(work));
+        Err(Box::from_raw(work))
     }
-    Err(refused())
+}
+
+/// Resolves the promise of `deferred`. In an environment that ends Node refuses, and nobody waits any more.
+fn settle(env: Env<'_>, deferred: sys::napi_deferred, object: Option<Value<'_>>) {
+    if let Some(object) = object {
+        // SAFETY: each deferred is settled once, by whoever took its work out.
+        unsafe { sys::napi_resolve_deferred(env.raw(), deferred, object.raw()) };
+    }
+}
+
+#[cold]
+fn refused() -> Error {
+    Error::new(ErrorKind::Internal, "Node refused to queue a task")
 }
 
 /// On a pool thread: does the task.
@@ -270,19 +308,19 @@ unsafe extern "C" fn complete(env: sys::napi_env, _status: sys::napi_status, dat
             ..
         } = *work;
         let result = result.unwrap_or_else(|| Err(Error::new(ErrorKind::Closed, "the call was cancelled")));
+        // SAFETY: the work was completed, so its handle may be given back.
+        unsafe { sys::napi_delete_async_work(env.raw(), handle) };
         // SAFETY: no door is under way: Node calls this from its event loop.
-        let object = match (result, unsafe { Environment::of(env) }) {
-            (Ok(finished), Some(environment)) => finished_object(env, environment, finished),
-            (Err(error), _) => env.object(&[("error", error_object(env, &error))]),
-            (Ok(_), None) => None,
+        let Some(environment) = (unsafe { Environment::of(env) }) else {
+            return;
         };
-        // SAFETY: the deferred is settled once; the work was completed, so its handle may be given back.
-        unsafe {
-            if let Some(object) = object {
-                sys::napi_resolve_deferred(env.raw(), deferred, object.raw());
-            }
-            sys::napi_delete_async_work(env.raw(), handle);
-        }
+        let object = match result {
+            Ok(finished) => finished_object(env, environment, finished),
+            Err(error) => env.object(&[("error", error_object(env, &error))]),
+        };
+        settle(env, deferred, object);
+        environment.tasks.running_count = environment.tasks.running_count.saturating_sub(1);
+        environment.tasks.start(env);
     }));
 }
 
@@ -313,7 +351,7 @@ fn finished_object<'call>(
         ("cursor", env.number(number(cursor))),
     ];
     if !bytes.is_empty() {
-        fields.push(("bytes", env.buffer(&bytes)));
+        fields.push(("bytes", env.bytes(&bytes)));
     }
     if let Some(report) = report {
         fields.push(("report", report_object(env, &report)));

@@ -227,18 +227,19 @@ impl<'call> Env<'call> {
         self.created(status, result)
     }
 
-    /// A new Buffer that holds a copy of `bytes`.
-    pub fn buffer(self, bytes: &[u8]) -> Option<Value<'call>> {
-        let mut result = ptr::null_mut();
-        // SAFETY: the bytes are copied during the call.
+    /// A new Uint8Array that holds a copy of `bytes`. Not a Buffer, so that slices of it are plain Uint8Arrays.
+    pub fn bytes(self, bytes: &[u8]) -> Option<Value<'call>> {
+        let (mut start, mut buffer, mut result) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // SAFETY: env is of this call.
+        let status = unsafe { sys::napi_create_arraybuffer(self.raw, bytes.len(), &mut start, &mut buffer) };
+        if status != sys::Status::napi_ok || start.is_null() {
+            return None;
+        }
+        // SAFETY: Node made room for `bytes.len()` bytes at `start`, which nobody else refers to yet.
         let status = unsafe {
-            sys::napi_create_buffer_copy(
-                self.raw,
-                bytes.len(),
-                bytes.as_ptr().cast(),
-                ptr::null_mut(),
-                &mut result,
-            )
+            ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast(), bytes.len());
+            let kind = sys::TypedarrayType::uint8_array;
+            sys::napi_create_typedarray(self.raw, kind, bytes.len(), buffer, 0, &mut result)
         };
         self.created(status, result)
     }
