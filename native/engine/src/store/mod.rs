@@ -32,6 +32,7 @@ use crate::pager::snapshot::Snapshot;
 use crate::stats::{CollectionInfo, Stats};
 use crate::wal::Log;
 
+pub use catalog::{CatalogEntries, CatalogEntry};
 pub use checkpoint::Held;
 pub use commit::{Change, Outcome};
 pub use replay::Replay;

@@ -14,6 +14,7 @@ mod group_commit;
 mod log;
 mod poison;
 mod recover;
+mod salvage;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
 pub use log::{Log, LogOptions};
 pub use recover::{Recovered, recover};
+pub use salvage::{find_file_id, salvage};
 
 /// When a commit is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -41,22 +41,22 @@ pub struct Recovered {
 }
 
 /// A generation found on disk.
-struct Found {
-    head: LogHead,
+pub(super) struct Found {
+    pub(super) head: LogHead,
     attest: Option<Attest>,
     seal: FrameSeal,
     window: Window,
     /// The first commit of the next generation, from which on frames here do not count.
-    end: Sequence,
-    path: String,
+    pub(super) end: Sequence,
+    pub(super) path: String,
 }
 
 /// A place in the log.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     /// Index of the generation.
-    generation: usize,
-    offset: u64,
+    pub(super) generation: usize,
+    pub(super) offset: u64,
 }
 
 /// Visits every commit after `after` that the log of the database at `base_path` holds, in order.
@@ -154,7 +154,8 @@ fn find_generations(
     Ok(generations)
 }
 
-fn find_generation(storage: &dyn Storage, path: &Path, file_id: FileId) -> Result<Option<Found>> {
+/// The generation in the log file at `path`; `None` where its creation was cut off.
+pub(super) fn find_generation(storage: &dyn Storage, path: &Path, file_id: FileId) -> Result<Option<Found>> {
     let file = storage.open(path, OpenMode::Read)?;
     let text = path.display().to_string();
     match read_head(&*file)? {
@@ -200,7 +201,7 @@ fn is_zero(window: &mut Window) -> Result<bool> {
     Ok(true)
 }
 
-fn corrupted(path: &str, what: &str) -> Error {
+pub(super) fn corrupted(path: &str, what: &str) -> Error {
     Error::new(
         ErrorKind::Corrupted,
         format!("the log file {path} {what}; restore a backup or run `quire repair`"),
@@ -219,7 +220,7 @@ enum Look {
 
 impl Found {
     /// Visits the frames after `after`, one after the other; returns the offset of the first that is missing.
-    fn replay(
+    pub(super) fn replay(
         &mut self,
         after: Sequence,
         found: &mut Recovered,
@@ -280,7 +281,7 @@ impl Found {
     }
 
     /// Reports a file that once was durably `durable_bytes` long and no longer is.
-    fn refuse_if_shorter(&self, durable_bytes: u64) -> Result<()> {
+    pub(super) fn refuse_if_shorter(&self, durable_bytes: u64) -> Result<()> {
         if self.window.len() >= durable_bytes {
             return Ok(());
         }
@@ -345,7 +346,7 @@ impl Found {
 }
 
 /// Decides whether the commit that is missing at `place` was lost by damage or never promised.
-fn judge_rest(generations: &mut [Found], place: Place, found: &mut Recovered) -> Result<()> {
+pub(super) fn judge_rest(generations: &mut [Found], place: Place, found: &mut Recovered) -> Result<()> {
     let missing = found.last_sequence.next();
     let at = format!("{} at byte {}", generations[place.generation].path, place.offset);
     let report = |proof: &str| {
