@@ -1,6 +1,6 @@
 // Turns samples into medians, spreads, ratios and the tables that are printed.
 // A cell is the median of the rounds and, after it, half the distance from the least to the greatest in percent of it.
-// Ratios compare engines whose acknowledged changes survive about the same.
+// A ratio is the median of the rounds' own ratios; the two engines' acknowledged changes survive about the same.
 
 import { Table } from 'console-table-printer'
 
@@ -109,9 +109,15 @@ export function printRatios(samples: Sample[], columns: Column[]): void {
   }))
   if (lines.length === 0) return
   printTables('times better', lines, columns, ({ own, peer }, { key, unit }) => {
-    const a = median(valuesOf(samples, own, key))
-    const b = median(valuesOf(samples, peer, key))
-    if (a === undefined || b === undefined) return '-'
-    return (unit === 'ops/s' ? a / b : b / a).toFixed(2)
+    const ratios = samples
+      .filter(sample => sample.engine === own && sample.workload === key)
+      .flatMap(({ round, value }) => {
+        const other = samples.find(
+          sample => sample.engine === peer && sample.workload === key && sample.round === round
+        )
+        if (other === undefined) return []
+        return unit === 'ops/s' ? value / other.value : other.value / value
+      })
+    return median(ratios)?.toFixed(2) ?? '-'
   })
 }

@@ -1,18 +1,14 @@
-// The benchmark's coordinator: engines × workloads, each pair a process of its own, in interleaved rounds.
-// In a round every engine fills a new file, and the workloads that read or change it follow in order; the next round
-// begins with the next engine, so that a slow minute of the machine does not fall on one engine alone.
-// Prints medians, spreads and ratios, and writes every sample to bench/results/.
+// The benchmark's front: reads the options, has the rounds run (rounds.ts), prints medians, spreads and ratios
+// (report.ts) with the machine and the versions they hold for, and writes every sample to bench/results/.
 
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Engine } from './engine.ts'
 import { ENGINES } from './engines/index.ts'
 import { ROOT, surroundings } from './machine.ts'
-import { type Column, printFigures, printRatios, type Sample } from './report.ts'
-import type { Result, Task } from './worker.ts'
-import type { Workload } from './workload.ts'
+import { type Column, printFigures, printRatios } from './report.ts'
+import { DISK, type Plan, runRounds } from './rounds.ts'
 import { LOAD, WORKLOADS } from './workloads/index.ts'
 
 const USAGE = `npm run bench -- [--only a,b] [--engines a,b] [--documents n] [--rounds n]
@@ -21,16 +17,7 @@ const USAGE = `npm run bench -- [--only a,b] [--engines a,b] [--documents n] [--
   --documents  how many documents (100000)
   --rounds     how many rounds (3)`
 
-const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 const RESULTS = fileURLToPath(new URL('bench/results/', ROOT))
-const DISK = 'disk'
-
-interface Plan {
-  engines: Map<string, Engine>
-  workloads: Map<string, Workload>
-  documentsCount: number
-  rounds: number
-}
 
 function chosen(names: string[], wanted: string | undefined): string[] {
   const list = wanted?.split(',') ?? ['']
@@ -70,70 +57,9 @@ async function plan(): Promise<Plan> {
   }
 }
 
-function applies(workload: Workload, engine: Engine): boolean {
-  if (workload.cold && process.platform !== 'linux') return false
-  if (workload.only === 'persistent') return engine.persistent
-  const durable = engine.survives === 'power cut'
-  if (workload.only === 'durable') return durable
-  if (workload.only === 'not durable') return !durable
-  return true
-}
-
-function runWorker(task: Task): Result {
-  const output = execFileSync(process.execPath, ['--expose-gc', WORKER, JSON.stringify(task)], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '')
-}
-
-/** Writes a directory's files out and drops them from the page cache, which GNU dd does without being root. */
-function chill(directory: string): void {
-  for (const file of readdirSync(directory)) {
-    execFileSync('dd', [`of=${directory}/${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], {
-      stdio: 'ignore'
-    })
-  }
-}
-
-/** What the files really take on the disk. Units: MB of 1,000,000 bytes. */
-function megabytesOf(directory: string): number {
-  const blocks = readdirSync(directory).reduce((sum, file) => sum + statSync(`${directory}/${file}`).blocks, 0)
-  return (blocks * 512) / 1_000_000
-}
-
-/** One engine's part of a round. */
-function runEngine(name: string, engine: Engine, { workloads, documentsCount }: Plan, record: Recorder): void {
-  const base = `${RESULTS}data-${process.pid}`
-  const loaded = `${base}/loaded`
-  const scratch = `${base}/scratch`
-  const wanted = [...workloads].filter(([, workload]) => applies(workload, engine))
-  const needsFile = engine.persistent && wanted.some(([, workload]) => workload.starts === 'loaded')
-  mkdirSync(loaded, { recursive: true })
-  try {
-    if (needsFile && !workloads.has(LOAD)) {
-      runWorker({ engine: name, workload: LOAD, documentsCount, directory: loaded })
-    }
-    for (const [key, workload] of wanted) {
-      const directory = workload.starts === 'loaded' || key === LOAD ? loaded : scratch
-      mkdirSync(directory, { recursive: true })
-      if (workload.cold) chill(directory)
-      const result = runWorker({ engine: name, workload: key, documentsCount, directory })
-      record(name, key, result.value)
-      if (key === LOAD && engine.persistent) record(name, DISK, megabytesOf(loaded))
-      rmSync(scratch, { recursive: true, force: true })
-    }
-  } finally {
-    rmSync(base, { recursive: true, force: true })
-  }
-}
-
-type Recorder = (engine: string, workload: string, value: number) => void
-
 async function main(): Promise<void> {
   const work = await plan()
   const { engines, workloads, documentsCount, rounds } = work
-  const samples: Sample[] = []
   const failures: string[] = []
   const packages = new Set([...engines.values()].flatMap(engine => engine.package ?? []))
   const where = surroundings(packages)
@@ -144,20 +70,7 @@ async function main(): Promise<void> {
       .join(', ')
   )
   console.log(`${documentsCount.toLocaleString('en')} documents, medians of ${rounds} rounds, ops/s unless said\n`)
-  const names = [...engines.keys()]
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(round + turn) % names.length] as string
-      try {
-        runEngine(name, engines.get(name) as Engine, work, (engine, workload, value) => {
-          samples.push({ engine, workload, round, value })
-          console.error(`round ${round + 1}/${rounds}  ${engine}  ${workload}  ${Math.round(value * 10) / 10}`)
-        })
-      } catch (error) {
-        failures.push(`round ${round + 1}, ${name}: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
-      }
-    }
-  }
+  const samples = runRounds(work, `${RESULTS}data-${process.pid}`, what => failures.push(what))
   const columns: Column[] = [...workloads].map(([key, { title, unit }]) => ({ key, title, unit }))
   if (workloads.has(LOAD)) columns.push({ key: DISK, title: 'disk', unit: 'MB' })
   const rows = [...engines].map(([key, { title, survives }]) => ({ key, title, survives }))

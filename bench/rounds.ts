@@ -1,0 +1,112 @@
+// The rounds: every workload by every engine, each pair a process of its own.
+// Engines take turns within a workload, so that the figures that are compared were measured seconds apart, and each
+// round begins with the next engine. An engine's file stays for the whole round: the workloads follow in the order of
+// workloads/index.ts, the first fills it and the last changes it.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Engine } from './engine.ts'
+import type { Sample } from './report.ts'
+import type { Result, Task } from './worker.ts'
+import type { Workload } from './workload.ts'
+import { LOAD } from './workloads/index.ts'
+
+/** The key of the samples that tell a loaded file's size. */
+export const DISK = 'disk'
+
+const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
+
+/** What is to be run. */
+export interface Plan {
+  engines: Map<string, Engine>
+  workloads: Map<string, Workload>
+  documentsCount: number
+  rounds: number
+}
+
+function applies(workload: Workload, engine: Engine): boolean {
+  if (workload.cold && process.platform !== 'linux') return false
+  if (workload.only === 'persistent') return engine.persistent
+  const durable = engine.survives === 'power cut'
+  if (workload.only === 'durable') return durable
+  if (workload.only === 'not durable') return !durable
+  return true
+}
+
+function runWorker(task: Task): Result {
+  const output = execFileSync(process.execPath, ['--expose-gc', WORKER, JSON.stringify(task)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '')
+}
+
+/** Writes a directory's files out and drops them from the page cache, which GNU dd does without being root. */
+function chill(directory: string): void {
+  for (const file of readdirSync(directory)) {
+    execFileSync('dd', [`of=${directory}/${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], {
+      stdio: 'ignore'
+    })
+  }
+}
+
+/** What the files really take on the disk. Units: MB of 1,000,000 bytes. */
+function megabytesOf(directory: string): number {
+  const blocks = readdirSync(directory).reduce((sum, file) => sum + statSync(`${directory}/${file}`).blocks, 0)
+  return (blocks * 512) / 1_000_000
+}
+
+interface Outcome {
+  value: number
+  /** Size of the loaded file, from the workload that loads it. */
+  megabytes?: number
+}
+
+/** Runs one engine in one workload, on its own file of this round or on a scratch file. */
+function runPair(name: string, key: string, { engines, workloads, documentsCount }: Plan, base: string): Outcome {
+  const engine = engines.get(name) as Engine
+  const workload = workloads.get(key) as Workload
+  const loaded = `${base}/${name}`
+  const scratch = `${base}/scratch`
+  const directory = workload.starts === 'loaded' || key === LOAD ? loaded : scratch
+  mkdirSync(directory, { recursive: true })
+  try {
+    if (workload.starts === 'loaded' && engine.persistent && readdirSync(loaded).length === 0) {
+      runWorker({ engine: name, workload: LOAD, documentsCount, directory: loaded })
+    }
+    if (workload.cold) chill(directory)
+    const { value } = runWorker({ engine: name, workload: key, documentsCount, directory })
+    return key === LOAD && engine.persistent ? { value, megabytes: megabytesOf(loaded) } : { value }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Runs the plan in databases below `base`, which is removed after each round.
+ * Errors: a pair that fails is told to `fail` and leaves no sample; the others run on.
+ */
+export function runRounds(plan: Plan, base: string, fail: (what: string) => void): Sample[] {
+  const samples: Sample[] = []
+  const names = [...plan.engines.keys()]
+  for (let round = 0; round < plan.rounds; round++) {
+    const order = names.map((_, turn) => names[(round + turn) % names.length] as string)
+    for (const [key, workload] of plan.workloads) {
+      for (const name of order) {
+        if (!applies(workload, plan.engines.get(name) as Engine)) continue
+        const title = `round ${round + 1}/${plan.rounds}  ${key}  ${name}`
+        try {
+          const { value, megabytes } = runPair(name, key, plan, base)
+          samples.push({ engine: name, workload: key, round, value })
+          if (megabytes !== undefined) samples.push({ engine: name, workload: DISK, round, value: megabytes })
+          console.error(`${title}  ${Math.round(value * 10) / 10}`)
+        } catch (error) {
+          fail(`${title}: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
+        }
+      }
+    }
+    rmSync(base, { recursive: true, force: true })
+  }
+  return samples
+}
