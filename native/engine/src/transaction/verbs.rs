@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::collection::{AsOf, IdMode, duplicate};
+use crate::collection::{AsOf, IdMode, duplicate, integer_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
 use crate::format::intake::{Intake, document_id};
@@ -296,14 +296,18 @@ impl Transaction {
         crate::collection::check_name(collection)?;
         self.leased_part(collection)?;
         let (store, snapshot, part) = self.split(collection)?;
+        let next_integer = part.next_integer;
         let mut added = Vec::new();
         let result = part.insert_all(store, snapshot, documents, is_single, &mut added);
         match result {
             Ok(()) => added.iter().for_each(|(id, _)| made(id)),
-            Err(_) => added
-                .iter()
-                .rev()
-                .for_each(|(id, was_deleted)| part.overlay.undo_insert(id, *was_deleted)),
+            Err(_) => {
+                part.next_integer = next_integer;
+                added
+                    .iter()
+                    .rev()
+                    .for_each(|(id, was_deleted)| part.overlay.undo_insert(id, *was_deleted));
+            }
         }
         result.map(|()| added.len())
     }
@@ -323,6 +327,7 @@ impl Transaction {
             return Err(changed_id(&id, expected));
         }
         let existed = part.find(store, snapshot, &id, |_| ())?.is_some();
+        part.note_integer(&id);
         part.overlay.set(id, Some(stored.into()));
         Ok(existed)
     }
@@ -383,10 +388,29 @@ impl Part {
             if self.find(store, snapshot, &id, |_| ())?.is_some() {
                 return Err(duplicate(&id));
             }
+            self.note_integer(&id);
             added.push((id.clone(), self.overlay.is_deleted(&id)));
             self.overlay.set(id, Some(stored.as_slice().into()));
         }
         Ok(())
+    }
+
+    /// How ids are made, and the next one in integer mode as far as it is committed.
+    fn id_mode(&self) -> (IdMode, i64) {
+        match &self.state.content.read().body {
+            Some(body) => (body.ids, body.next_integer),
+            None => (self.ids, 1),
+        }
+    }
+
+    /// Keeps the next integer id above one that a document of the transaction came with.
+    fn note_integer(&mut self, id: &[u8]) {
+        if self.id_mode().0 == IdMode::Integer
+            && let Some(number) = integer_of(id)
+        {
+            let after = number.saturating_add(1);
+            self.next_integer = Some(self.next_integer.map_or(after, |next| next.max(after)));
+        }
     }
 }
 
@@ -395,10 +419,7 @@ fn part_id(store: &Store, part: &mut Part, expected: Option<&IdBytes>) -> Result
     if let Some(expected) = expected {
         return Ok(expected.clone());
     }
-    let (ids, next) = match &part.state.content.read().body {
-        Some(body) => (body.ids, body.next_integer),
-        None => (part.ids, 1),
-    };
+    let (ids, next) = part.id_mode();
     Ok(match ids {
         IdMode::Ulid => store.ulids.next_id(),
         IdMode::Integer => {
