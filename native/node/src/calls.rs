@@ -49,7 +49,7 @@ fn get_document(call: &mut Call<'_>) -> Result<f64> {
         }
     }
     // A document that is large, or of a transaction, goes through the scratch bytes.
-    let write = write_options(0, *owner)?;
+    let (id, write) = (id.into_id()?, write_options(0, *owner)?);
     let request = Request {
         verb: Verb::Get,
         id: Some(&id),
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn delete(env: sys::napi_env, info: sys::napi_callback_inf
     // SAFETY: as `get`.
     unsafe {
         enter(env, info, |call| {
-            let (handle, id) = (call.handle(0), call.id(1)?);
+            let (handle, id) = (call.handle(0), call.id(1)?.into_id()?);
             let write = write_options(call.integer(2)?, call.environment.owner)?;
             match call.environment.handles.session(handle)? {
                 Session::Collection { collection, .. } => Ok(f64::from(collection.delete(&id, &write)?)),

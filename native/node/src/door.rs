@@ -5,6 +5,7 @@
 //! JavaScript; a call allocates nothing by itself. Leaves to others: what calls do (calls.rs, databases.rs, tasks.rs).
 
 use std::ffi::c_void;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -17,8 +18,12 @@ use crate::values::{Env, Value};
 
 /// Most arguments of a door.
 pub const ARGUMENTS_MAX: usize = 9;
-/// Longest id in bytes, and room for one character more and an end mark, which shows that a text was cut.
-const ID_BUFFER_BYTES: usize = quire_engine::limits::ID_BYTES_MAX + 8;
+/// Longest text, in bytes, whose canonical head is one byte: `SHORT_TEXT_HEAD` and its length.
+const SHORT_BYTES_MAX: usize = 31;
+/// See `SHORT_BYTES_MAX`; docs/FORMAT.md, "Ids".
+const SHORT_TEXT_HEAD: u8 = 0xa0;
+/// Room for the head, such a text, one character more, which shows that a text was cut, and an end mark.
+const SHORT_BUFFER_BYTES: usize = 1 + SHORT_BYTES_MAX + 4 + 1;
 
 /// One call from JavaScript: its environment, state and arguments.
 pub struct Call<'call> {
@@ -27,6 +32,42 @@ pub struct Call<'call> {
     /// The state of that environment.
     pub environment: &'call mut Environment,
     arguments: [sys::napi_value; ARGUMENTS_MAX],
+}
+
+/// An id that was given; a short text is kept without an allocation.
+pub enum IdArgument {
+    /// Canonical bytes of a short text.
+    Short {
+        /// They begin here.
+        bytes: [u8; SHORT_BUFFER_BYTES],
+        /// And end here.
+        end: usize,
+    },
+    /// Any other id.
+    Held(IdBytes),
+}
+
+impl Deref for IdArgument {
+    type Target = [u8];
+
+    /// The canonical bytes.
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            IdArgument::Short { bytes, end } => bytes.get(..*end).unwrap_or_default(),
+            IdArgument::Held(id) => id,
+        }
+    }
+}
+
+impl IdArgument {
+    /// The id, for calls that keep it. Errors: none that a door's id can meet.
+    pub fn into_id(self) -> Result<IdBytes> {
+        match self {
+            IdArgument::Short { .. } => IdBytes::from_canonical(&self),
+            IdArgument::Held(id) => Ok(id),
+        }
+    }
 }
 
 /// What a door gives to JavaScript.
@@ -77,15 +118,21 @@ impl<'call> Call<'call> {
 
     /// An id: a string, a whole number, a bigint or bytes. Errors: INVALID_ID.
     #[inline]
-    pub fn id(&self, index: usize) -> Result<IdBytes> {
-        let mut buffer = [0; ID_BUFFER_BYTES];
-        match self.env.read_text_into(self.argument(index), &mut buffer) {
-            Some(count) => {
-                // V8 writes UTF-8, so this check never fails; it costs a few nanoseconds.
-                let text = std::str::from_utf8(buffer.get(..count).unwrap_or_default()).unwrap_or_default();
-                IdBytes::from_text(text)
+    pub fn id(&self, index: usize) -> Result<IdArgument> {
+        let mut bytes = [0; SHORT_BUFFER_BYTES];
+        match self
+            .env
+            .read_text_into(self.argument(index), bytes.get_mut(1..).unwrap_or_default())
+        {
+            Some(count) if count <= SHORT_BYTES_MAX => {
+                bytes[0] = SHORT_TEXT_HEAD | count as u8;
+                Ok(IdArgument::Short {
+                    bytes,
+                    end: count + 1,
+                })
             }
-            None => self.id_of_other_type(index),
+            Some(_) => self.id_of_long_text(index).map(IdArgument::Held),
+            None => self.id_of_other_type(index).map(IdArgument::Held),
         }
     }
 
@@ -94,8 +141,13 @@ impl<'call> Call<'call> {
         if self.env.is_undefined(self.argument(index)) {
             Ok(None)
         } else {
-            self.id(index).map(Some)
+            self.id(index)?.into_id().map(Some)
         }
+    }
+
+    #[cold]
+    fn id_of_long_text(&self, index: usize) -> Result<IdBytes> {
+        IdBytes::from_text(&self.text(index)?)
     }
 
     fn id_of_other_type(&self, index: usize) -> Result<IdBytes> {
