@@ -43,14 +43,16 @@ pub(super) struct BeginFailure {
 pub(super) type Begun<T> = std::result::Result<T, BeginFailure>;
 
 impl BeginFailure {
-    fn harmless(error: Error) -> BeginFailure {
+    /// A failure after which the log is as it was.
+    pub(super) fn harmless(error: Error) -> BeginFailure {
         BeginFailure {
             error,
             is_poisonous: false,
         }
     }
 
-    fn poisonous(error: Error) -> BeginFailure {
+    /// A failure after which what is on disk is unknown.
+    pub(super) fn poisonous(error: Error) -> BeginFailure {
         BeginFailure {
             error,
             is_poisonous: true,
@@ -69,6 +71,8 @@ impl Generation {
         head: LogHead,
         first_bytes: u64,
     ) -> Begun<Generation> {
+        // A creation that failed may have left a file of zeros.
+        storage.remove(&path).map_err(BeginFailure::harmless)?;
         let file = storage
             .open(&path, OpenMode::CreateNew)
             .map_err(BeginFailure::harmless)?;
@@ -105,6 +109,25 @@ impl Generation {
         if !planted(Bug::NoDirectorySync) {
             storage.sync_directory(&path).map_err(BeginFailure::poisonous)?;
         }
+        Ok(generation)
+    }
+
+    /// The generation of an earlier run in `file`, whose commits the data file has. The caller syncs it.
+    ///
+    /// What the system shows of the file may not be on disk, and may never get there, if a sync failed in that
+    /// run. So its head is written again, and only the length that the head vouches for counts.
+    pub(super) fn retired(file: Arc<dyn StorageFile>, slot: usize, head: LogHead) -> Result<Generation> {
+        let seal = FrameSeal::new(&head);
+        let durable_bytes = head.durable_bytes;
+        let generation = Generation {
+            file,
+            head,
+            seal,
+            slot,
+            capacity_bytes: durable_bytes,
+            durable_bytes,
+        };
+        generation.write_head()?;
         Ok(generation)
     }
 

@@ -20,14 +20,15 @@ use crate::storage::Storage;
 use crate::wal::generation::{BeginFailure, Begun, Generation};
 use crate::wal::group_commit::SyncTurn;
 use crate::wal::poison::Poison;
-use crate::wal::{Durability, SLOTS, log_path, remove_logs};
+use crate::wal::{Durability, SLOTS, leftover, log_path};
 
 /// Sizes of the log's files and buffer.
 #[derive(Clone, Copy, Debug)]
 pub struct LogOptions {
     /// Size of a new log file, in bytes. Default 1 MiB.
     pub first_bytes: u64,
-    /// A full log file doubles, but grows by at most this many bytes at once. Default 64 MiB.
+    /// A full log file doubles, but grows by at most this many bytes at once: the commit that meets the end waits
+    /// until they are zeroed. Default 4 MiB.
     pub step_bytes_max: u64,
     /// Frames of `lazy` commits are written once there are this many bytes of them. Default 1 MiB.
     pub buffer_bytes: usize,
@@ -39,7 +40,7 @@ impl Default for LogOptions {
     fn default() -> LogOptions {
         LogOptions {
             first_bytes: 1 << 20,
-            step_bytes_max: 64 << 20,
+            step_bytes_max: 4 << 20,
             buffer_bytes: 1 << 20,
             transaction_bytes_max: TRANSACTION_BYTES_MAX,
         }
@@ -323,8 +324,7 @@ impl Log {
         inner.live = None;
         inner.older = None;
         inner.buffer.clear();
-        remove_logs(&*self.storage, &self.base)?;
-        Ok(())
+        leftover::remove_all(&*self.storage, &self.base)
     }
 
     /// Number of the last commit that was appended.
@@ -353,14 +353,25 @@ impl Log {
         self.poison.check()
     }
 
-    /// Begins the first generation of this run, in place of any log that an earlier run left.
+    /// Begins the first generation of this run, beside one of an earlier run.
     fn begin_first(&self, inner: &mut Inner) -> Result<()> {
-        let left = remove_logs(&*self.storage, &self.base)?;
-        let head = self.next_head(left + 1, None, inner)?;
+        let kept = leftover::keep_one(&*self.storage, &self.base, inner.last)
+            .map_err(|failure| self.refuse(failure))?;
+        let slot = kept
+            .generation
+            .as_ref()
+            .map_or(0, |generation| (generation.slot + 1) % SLOTS);
+        let head = self.next_head(kept.latest + 1, None, inner)?;
         inner.live = Some(
-            self.create_file(0, head)
+            self.create_file(slot, head)
                 .map_err(|failure| self.refuse(failure))?,
         );
+        inner.older = kept.generation.map(|generation| Older {
+            generation,
+            end: FRAMES_AT,
+            is_synced: true,
+            is_retired: true,
+        });
         (inner.buffer_at, inner.end) = (FRAMES_AT, FRAMES_AT);
         Ok(())
     }

@@ -11,6 +11,7 @@
 
 mod generation;
 mod group_commit;
+mod leftover;
 mod log;
 mod poison;
 mod recover;
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::format::log_frame::{LOG_HEAD_BYTES, LogHead, LogHeadState};
-use crate::storage::{OpenMode, Storage, StorageFile, sibling};
+use crate::storage::{Storage, StorageFile, sibling};
 
 pub use log::{Log, LogOptions};
 pub use recover::{Recovered, recover};
@@ -64,31 +65,6 @@ fn read_head(file: &dyn StorageFile) -> Result<LogHeadState> {
     let mut bytes = [0; LOG_HEAD_BYTES];
     file.read_at(0, &mut bytes)?;
     Ok(LogHead::decode(&bytes))
-}
-
-/// Removes the log files of the database at `base`, and returns the latest generation that was there.
-///
-/// The later generation goes first and for good: commits that recovery dropped may lie in it, and it would
-/// make no sense without the one before. When this returns, no removed log comes back after a crash.
-fn remove_logs(storage: &dyn Storage, base: &Path) -> Result<u64> {
-    let mut found = Vec::with_capacity(SLOTS);
-    for slot in 0..SLOTS {
-        let path = log_path(base, slot);
-        if !storage.exists(&path)? {
-            continue;
-        }
-        let generation = match read_head(&*storage.open(&path, OpenMode::Read)?)? {
-            LogHeadState::Good(head) => head.generation,
-            _ => 0,
-        };
-        found.push((generation, path));
-    }
-    found.sort_by_key(|(generation, _)| std::cmp::Reverse(*generation));
-    for (_, path) in &found {
-        storage.remove(path)?;
-        storage.sync_directory(path)?;
-    }
-    Ok(found.first().map_or(0, |(generation, _)| *generation))
 }
 
 #[cfg(test)]

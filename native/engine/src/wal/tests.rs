@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::format::page::{FileId, Sequence};
-use crate::storage::MemoryStorage;
+use crate::storage::{MemoryStorage, OpenMode};
 
 /// Path of the database whose log is tested.
 const BASE: &str = "app.quire";

@@ -241,7 +241,16 @@ fn log_of_an_earlier_run_gives_way_to_the_first_commit() {
     assert_eq!(recovered(&*storage, 4, 2).unwrap().frames, 0);
     commit(&log, Durability::Process).unwrap();
     assert_eq!(recovered(&*storage, 4, 2).unwrap().frames, 1);
-    assert!(!storage.exists(&log_path(Path::new(BASE), 1)).unwrap());
+    for _ in 0..3 {
+        assert!(log.switch().unwrap());
+        commit(&log, Durability::Process).unwrap();
+        log.retire(3).unwrap();
+    }
+    assert_eq!(
+        recovered(&*storage, 4, 3).unwrap_err().kind(),
+        ErrorKind::Corrupted
+    );
+    assert_eq!(recovered(&*storage, 7, 3).unwrap().frames, 1);
 }
 
 #[test]

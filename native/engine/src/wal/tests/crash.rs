@@ -154,6 +154,7 @@ fn power_cut_while_logs_are_removed_leaves_nothing_to_replay() {
             // The closing checkpoint; its header holds every commit.
             session.header = (session.committed.len() as u64, session.header.1 + 1);
             session.disk.crash_at(session.disk.calls() + call);
+            session.has_log = false;
             let is_removed = session.log.remove().is_ok();
             for survival in Survival::ALL {
                 let disk = session.disk.crash(

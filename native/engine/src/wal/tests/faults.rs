@@ -72,6 +72,38 @@ fn check_after_fault(session: &Session, seed: u64, what: &str) {
 }
 
 #[test]
+fn runs_that_fail_and_crash_one_after_the_other_keep_every_promise() {
+    for seed in 0..1500 {
+        let mut chance = Random::forked(seed, 10);
+        let mut session = Session::new(seed);
+        for depth in 0..4 {
+            let what = format!("seed {seed} depth {depth}");
+            let fault = FAULTS[chance.below(FAULTS.len() as u64) as usize];
+            let from_call = session.disk.calls() + 1 + chance.below(40);
+            session.disk.inject(fault, from_call, chance.happens(30), None);
+            run_through(&mut session, seed * 10 + depth);
+            session.disk.heal();
+            let survival = Survival::ALL[chance.below(Survival::ALL.len() as u64) as usize];
+            let policy = CrashPolicy {
+                survival,
+                sector_bytes: 512,
+            };
+            let number = chance.number();
+            let disk = if chance.happens(50) {
+                session.disk.kill(number)
+            } else {
+                session.disk.crash(policy, number)
+            };
+            let found = session
+                .recover(&disk)
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert!(found.last_sequence.0 >= session.on_disk, "{what}");
+            session = session.next_run(disk, &found);
+        }
+    }
+}
+
+#[test]
 fn failed_sync_poisons_for_ever_and_acknowledges_nobody() {
     let mut session = Session::new(1);
     session.commit(Durability::Disk).unwrap();
@@ -118,7 +150,7 @@ fn failed_write_leaves_no_readable_frame_and_poisons() {
             session.commit(Durability::Process).unwrap_err().kind(),
             ErrorKind::Io
         );
-        session.doubtful = None;
+        session.doubtful.clear();
         assert_eq!(
             session.recover(&session.disk.kill(1)).unwrap().frames,
             1,

@@ -4,9 +4,11 @@
 //! I/O calls. Every attempt at a commit writes other bytes, so that one that failed is told from the one that took its
 //! number.
 
+use std::cell::Cell;
+
 use super::*;
 use crate::error::ErrorKind;
-use crate::storage::simulated::{Random, SimulatedStorage};
+use crate::storage::simulated::{CrashPolicy, Random, SimulatedStorage, Survival};
 
 /// One run of the program, and its promises.
 pub(super) struct Session {
@@ -16,13 +18,17 @@ pub(super) struct Session {
     pub(super) header: (u64, u64),
     /// The attempt that committed each sequence, from 1 on.
     pub(super) committed: Vec<u64>,
-    /// The attempt that failed last and may surface as the next commit after a power cut.
-    pub(super) doubtful: Option<u64>,
+    /// Attempts that failed with `IO`; one may surface as the next commit after a power cut.
+    pub(super) doubtful: Vec<u64>,
+    /// The one of them that did.
+    surfaced: Cell<Option<u64>>,
     /// Commits up to this one were acknowledged at `disk`.
     pub(super) on_disk: u64,
     /// Commits up to this one were given to the operating system.
     pub(super) in_system: u64,
     pub(super) attempts: u64,
+    /// Whether a log file with a head was durable when the run began, or the first commit made one.
+    pub(super) has_log: bool,
 }
 
 /// The payload of an attempt; its length varies.
@@ -56,15 +62,28 @@ impl Session {
         let storage: Arc<dyn Storage> = Arc::new(disk.clone());
         let log = new_log(&storage, header.0, header.1);
         let (on_disk, in_system) = (header.0, header.0);
+        let least = disk.crash(
+            CrashPolicy {
+                survival: Survival::Nothing,
+                sector_bytes: 512,
+            },
+            0,
+        );
+        let has_log = (0..SLOTS).any(|slot| {
+            let file = least.open(&log_path(Path::new(BASE), slot), OpenMode::Read);
+            file.is_ok_and(|file| matches!(read_head(&*file), Ok(LogHeadState::Good(_))))
+        });
         Session {
             disk,
             log,
             header,
             committed,
-            doubtful: None,
+            doubtful: Vec::new(),
+            surfaced: Cell::new(None),
             on_disk,
             in_system,
             attempts,
+            has_log,
         }
     }
 
@@ -97,12 +116,14 @@ impl Session {
         let sequence = match appended {
             Ok(sequence) => sequence,
             Err(error) => {
-                if error.kind() == ErrorKind::Io && self.doubtful.is_none() {
-                    self.doubtful = Some(self.attempts);
+                if error.kind() == ErrorKind::Io {
+                    self.doubtful.push(self.attempts);
                 }
                 return Err(error);
             }
         };
+        self.has_log = true;
+        self.doubtful.clear();
         self.committed.push(self.attempts);
         assert_eq!(sequence.0, self.committed.len() as u64);
         if durability != Durability::Lazy {
@@ -147,6 +168,10 @@ impl Session {
 
     /// Recovers `disk` as this session's next run would. Commits must be those of the session, without a gap.
     pub(super) fn recover(&self, disk: &SimulatedStorage) -> Result<Recovered> {
+        assert!(
+            !self.has_log || exists(disk, Path::new(BASE))?,
+            "a log file is there all the time"
+        );
         let mut next = self.header.0;
         let base = Path::new(BASE);
         recover(
@@ -158,13 +183,20 @@ impl Session {
             |sequence, bytes| {
                 next += 1;
                 assert_eq!(sequence.0, next, "commits are visited in order");
-                let attempt = self.committed.get(next as usize - 1).copied().or(self.doubtful);
                 assert!(
                     (next as usize) <= self.committed.len() + 1,
                     "commit {next} was never made"
                 );
-                let attempt = attempt.unwrap_or_else(|| panic!("commit {next} failed and came back"));
-                assert_eq!(bytes, attempt_payload(attempt), "content of commit {next}");
+                let Some(attempt) = self.committed.get(next as usize - 1) else {
+                    let attempt = self
+                        .doubtful
+                        .iter()
+                        .find(|attempt| bytes == attempt_payload(**attempt));
+                    assert!(attempt.is_some(), "commit {next} failed and came back");
+                    self.surfaced.set(attempt.copied());
+                    return Ok(());
+                };
+                assert_eq!(bytes, attempt_payload(*attempt), "content of commit {next}");
                 Ok(())
             },
         )
@@ -173,11 +205,17 @@ impl Session {
     /// The run after this one, on `disk`, once recovery and its checkpoint are done.
     pub(super) fn next_run(mut self, disk: SimulatedStorage, found: &Recovered) -> Session {
         let last = found.last_sequence.0 as usize;
+        let is_number_free = last == self.committed.len();
         if last > self.committed.len() {
-            self.committed.extend(self.doubtful);
+            self.committed.extend(self.surfaced.take());
         }
         self.committed.truncate(last);
         let attempts = self.attempts;
-        Session::on(disk, (last as u64, self.header.1 + 1), self.committed, attempts)
+        let mut next = Session::on(disk, (last as u64, self.header.1 + 1), self.committed, attempts);
+        if is_number_free {
+            // A second failure may bring back what a first one did, until a commit has taken its number.
+            next.doubtful = self.doubtful;
+        }
+        next
     }
 }
