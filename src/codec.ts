@@ -79,11 +79,26 @@ export function encodeAll(values: readonly object[], what: string): Encoded {
  * @internal
  */
 export function releaseLargeBuffer(encoded: Encoded): void {
-  if (encoded.length > KEPT_BYTES_MAX) packer.useBuffer(Buffer.allocUnsafeSlow(FRESH_BYTES))
+  if (encoded.length > KEPT_BYTES_MAX) packer.useBuffer(freshBuffer())
 }
 
+/** The buffer that msgpackr wrote into last. Whoever else uses msgpackr in this thread shares it. */
+let lastBuffer: Uint8Array | undefined
+
 function pack(value: object): Encoded {
-  return packer.pack(value, IN_PLACE) as unknown as Encoded
+  // Somebody gave the buffer away to another thread (`transfer`): msgpackr would write into nothing.
+  if (lastBuffer?.length === 0) packer.useBuffer(freshBuffer())
+  let encoded = packer.pack(value, IN_PLACE) as unknown as Encoded
+  if (encoded.end > encoded.length) {
+    packer.useBuffer(freshBuffer())
+    encoded = packer.pack(value, IN_PLACE) as unknown as Encoded
+  }
+  lastBuffer = encoded
+  return encoded
+}
+
+function freshBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(FRESH_BYTES)
 }
 
 /** Encodes what is not plain. -0 is written as a stand-in number, which is then replaced in the bytes. */

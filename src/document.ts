@@ -63,17 +63,17 @@ export type Filter<T> = { readonly [K in keyof WithId<T>]?: Condition<WithId<T>[
   readonly [path: `${string}.${string}`]: unknown
 }
 
-/** Fields by name, and by paths into nested documents. */
-type Fields<T, V> = { readonly [K in keyof T]?: V } & { readonly [path: `${string}.${string}`]: V }
+/** Fields by name, and by paths into nested documents, each with a value of type `V`. */
+export type UpdateFields<T, V> = { readonly [K in keyof T]?: V } & { readonly [path: `${string}.${string}`]: V }
 
 /** How documents are changed. */
 export interface Update<T> {
   /** Sets fields. */
   readonly $set?: { readonly [K in keyof T]?: T[K] } & { readonly [path: `${string}.${string}`]: unknown }
   /** Removes fields; the values given do not matter. */
-  readonly $unset?: Fields<T, unknown>
+  readonly $unset?: UpdateFields<T, unknown>
   /** Adds to numbers; a missing field counts as 0. */
-  readonly $inc?: Fields<T, number | bigint>
+  readonly $inc?: UpdateFields<T, number | bigint>
 }
 
 /** Result of `insertOne`. */

@@ -4,8 +4,65 @@
 // with a number are those of native/engine/src/error.rs, and a test compares the two lists. Leaves to others: which
 // call raises what (the docstring of each method).
 
+/**
+ * What went wrong, for programs to branch on.
+ *
+ * - `INVALID_ARGUMENT` an argument has a value that the call does not take
+ * - `INVALID_DOCUMENT` a document is malformed or nests deeper than 100
+ * - `INVALID_ID` an `_id` is not a string, a whole number of 64 bits or bytes, or is longer than 1 KiB
+ * - `DOCUMENT_TOO_LARGE` a document is larger than `documentBytesMax`
+ * - `DUPLICATE_ID` a document with this `_id` is already in the collection
+ * - `COLLECTION_NOT_FOUND`, `COLLECTION_EXISTS`, `INVALID_NAME` about a collection and its name
+ * - `INVALID_FILTER`, `INVALID_UPDATE` a filter or an update is malformed or does not fit
+ * - `CLOSED` the database, cursor or collection was closed before this call
+ * - `READ_ONLY` a write was asked of a database opened read-only
+ * - `LOCKED` another process holds the database; the message names it
+ * - `NOT_A_DATABASE`, `UNSUPPORTED_FORMAT`, `CANNOT_OPEN` about the file
+ * - `CORRUPTED` bytes read from disk are damaged; `page` says where
+ * - `DISK_FULL`, `IO`, `POISONED`, `OUT_OF_MEMORY` failures of the machine
+ * - `BUSY` an open transaction holds the collection
+ * - `CONFLICT` another transaction changed what this one read; run it again
+ * - `SNAPSHOT_TOO_OLD` a cursor was held open too long under heavy writes
+ * - `TRANSACTION_TOO_LARGE`, `TRANSACTION_ENDED` about a transaction
+ * - `LIMIT_EXCEEDED` a fixed limit of the format is reached
+ * - `UNSUPPORTED_VALUE` a document holds a value that cannot be stored; the message names its path
+ * - `ADDON_MISSING` there is no native binary for this platform
+ * - `INTERNAL` a bug in QuireDB; please report it
+ */
+export type QuireErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_DOCUMENT'
+  | 'INVALID_ID'
+  | 'DOCUMENT_TOO_LARGE'
+  | 'DUPLICATE_ID'
+  | 'COLLECTION_NOT_FOUND'
+  | 'COLLECTION_EXISTS'
+  | 'INVALID_FILTER'
+  | 'INVALID_UPDATE'
+  | 'INVALID_NAME'
+  | 'CLOSED'
+  | 'READ_ONLY'
+  | 'LOCKED'
+  | 'NOT_A_DATABASE'
+  | 'UNSUPPORTED_FORMAT'
+  | 'CORRUPTED'
+  | 'DISK_FULL'
+  | 'IO'
+  | 'POISONED'
+  | 'BUSY'
+  | 'CONFLICT'
+  | 'SNAPSHOT_TOO_OLD'
+  | 'TRANSACTION_TOO_LARGE'
+  | 'TRANSACTION_ENDED'
+  | 'OUT_OF_MEMORY'
+  | 'LIMIT_EXCEEDED'
+  | 'CANNOT_OPEN'
+  | 'INTERNAL'
+  | 'UNSUPPORTED_VALUE'
+  | 'ADDON_MISSING'
+
 /** Codes of the engine by their fixed numbers; native code returns the negative number. */
-const ENGINE_CODES = [
+const ENGINE_CODES: readonly QuireErrorCode[] = [
   'INTERNAL',
   'INVALID_ARGUMENT',
   'INVALID_DOCUMENT',
@@ -35,34 +92,7 @@ const ENGINE_CODES = [
   'LIMIT_EXCEEDED',
   'CANNOT_OPEN',
   'INTERNAL'
-] as const
-
-/**
- * What went wrong, for programs to branch on.
- *
- * - `INVALID_ARGUMENT` an argument has a value that the call does not take
- * - `INVALID_DOCUMENT` a document is malformed or nests deeper than 100
- * - `INVALID_ID` an `_id` is not a string, a whole number of 64 bits or bytes, or is longer than 1 KiB
- * - `DOCUMENT_TOO_LARGE` a document is larger than `documentBytesMax`
- * - `DUPLICATE_ID` a document with this `_id` is already in the collection
- * - `COLLECTION_NOT_FOUND`, `COLLECTION_EXISTS`, `INVALID_NAME` about a collection and its name
- * - `INVALID_FILTER`, `INVALID_UPDATE` a filter or an update is malformed or does not fit
- * - `CLOSED` the database, cursor or collection was closed before this call
- * - `READ_ONLY` a write was asked of a database opened read-only
- * - `LOCKED` another process holds the database; the message names it
- * - `NOT_A_DATABASE`, `UNSUPPORTED_FORMAT`, `CANNOT_OPEN` about the file
- * - `CORRUPTED` bytes read from disk are damaged; `page` says where
- * - `DISK_FULL`, `IO`, `POISONED`, `OUT_OF_MEMORY` failures of the machine
- * - `BUSY` an open transaction holds the collection
- * - `CONFLICT` another transaction changed what this one read; run it again
- * - `SNAPSHOT_TOO_OLD` a cursor was held open too long under heavy writes
- * - `TRANSACTION_TOO_LARGE`, `TRANSACTION_ENDED` about a transaction
- * - `LIMIT_EXCEEDED` a fixed limit of the format is reached
- * - `UNSUPPORTED_VALUE` a document holds a value that cannot be stored; the message names its path
- * - `ADDON_MISSING` there is no native binary for this platform
- * - `INTERNAL` a bug in QuireDB; please report it
- */
-export type QuireErrorCode = (typeof ENGINE_CODES)[number] | 'UNSUPPORTED_VALUE' | 'ADDON_MISSING'
+]
 
 /** Every failure of the database. Branch on `code`; `message` is for people and may change. */
 export class QuireError extends Error {

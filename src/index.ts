@@ -19,6 +19,7 @@ export type {
   InsertOneResult,
   OptionalId,
   Update,
+  UpdateFields,
   UpdateResult,
   WithId
 } from './document.ts'

@@ -40,6 +40,15 @@ test('encoding_does_not_change_what_others_pack_with_msgpackr', () => {
   expect(own.unpack(kept)).toEqual({ own: 1 })
 })
 
+test('a_buffer_that_was_transferred_away_is_not_written_to', () => {
+  for (const mine of [pack({ mine: 1 }), encode({ a: 1 }, 'document')]) {
+    structuredClone(mine.buffer, { transfer: [mine.buffer as ArrayBuffer] })
+    for (const document of [{ a: 1, text: 'x'.repeat(100) }, { text: 'y'.repeat(10_000) }]) {
+      expect(encoded(document)).toEqual(document)
+    }
+  }
+})
+
 test('a_large_buffer_is_given_back', () => {
   const large = encode({ text: 'x'.repeat(3 << 20) }, 'document')
   expect(large.length).toBeGreaterThan(3 << 20)
