@@ -39,6 +39,7 @@ pub struct Allocator {
     /// Freed by a commit that some snapshot does not see yet, oldest first.
     pending: Vec<(Sequence, Run)>,
     free_pages: u64,
+    first_usable: u32,
     page_count: u32,
 }
 
@@ -49,6 +50,7 @@ impl Allocator {
             free: BTreeMap::new(),
             pending: Vec::new(),
             free_pages: 0,
+            first_usable,
             page_count,
         };
         let mut end = first_usable;
@@ -104,7 +106,20 @@ impl Allocator {
         self.extend(count)
     }
 
-    /// Gives a run back. `needed_by_snapshot`: some snapshot may still read it, so it waits.
+    /// Whether a run may be given back: inside the file, and no page of it free already. One that may not comes
+    /// from damaged pages; it is left alone, so that no page is ever handed out twice.
+    pub fn is_freeable(&self, run: Run) -> bool {
+        let Some(end) = run.first.checked_add(run.count) else {
+            return false;
+        };
+        let before = self.free.range(..end).next_back();
+        run.count > 0
+            && run.first >= self.first_usable
+            && end <= self.page_count
+            && before.is_none_or(|(first, count)| first + count <= run.first)
+    }
+
+    /// Gives a run back that is freeable. `needed_by_snapshot`: some snapshot may still read it, so it waits.
     pub fn free(&mut self, run: Run, sequence: Sequence, needed_by_snapshot: bool) {
         if needed_by_snapshot {
             self.pending.push((sequence, run));
@@ -123,11 +138,8 @@ impl Allocator {
             .into_iter()
             .partition(|(sequence, _)| is_ready(*sequence));
         self.pending = waiting;
-        let runs: Vec<Run> = ready.into_iter().map(|(_, run)| run).collect();
-        for run in &runs {
-            self.insert(*run);
-        }
-        runs
+        let runs = ready.into_iter().map(|(_, run)| run);
+        runs.filter(|run| self.insert(*run)).collect()
     }
 
     /// Cuts free pages off the file's end.
@@ -141,7 +153,8 @@ impl Allocator {
         }
     }
 
-    /// Every free run, waiting ones included, in order and joined: the free list as a checkpoint writes it.
+    /// Every free run, waiting ones included, in order and joined: the free list as a checkpoint writes it. Of
+    /// waiting runs that overlap, as only damage makes them, the first counts.
     pub fn free_runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = self
             .free
@@ -154,6 +167,7 @@ impl Allocator {
         for run in runs {
             match joined.last_mut() {
                 Some(last) if last.end() == run.first => last.count += run.count,
+                Some(last) if last.end() > run.first => {}
                 _ => joined.push(run),
             }
         }
@@ -181,29 +195,14 @@ impl Allocator {
         Ok(PageNumber::new(first))
     }
 
-    /// Adds a run to the free ones, joined with its neighbours. One that is outside the file or partly free
-    /// already comes from damaged pages: it is left alone, so that no page is ever handed out twice.
-    fn insert(&mut self, run: Run) {
-        let is_inside = run.count > 0
-            && run
-                .first
-                .checked_add(run.count)
-                .is_some_and(|end| end <= self.page_count);
-        let before = self
-            .free
-            .range(..=run.first)
-            .next_back()
-            .map(|(&first, &count)| Run { first, count });
-        let after = self
-            .free
-            .range(run.first..)
-            .next()
-            .map(|(&first, &count)| Run { first, count });
-        let is_apart = before.is_none_or(|before| before.end() <= run.first)
-            && after.is_none_or(|after| run.first + run.count <= after.first);
-        if !is_inside || !is_apart {
-            return;
+    /// Adds a run to the free ones, joined with its neighbours; false where it is not freeable.
+    fn insert(&mut self, run: Run) -> bool {
+        if !self.is_freeable(run) {
+            return false;
         }
+        let run_of = |(&first, &count): (&u32, &u32)| Run { first, count };
+        let before = self.free.range(..run.first).next_back().map(run_of);
+        let after = self.free.range(run.end()..).next().map(run_of);
         let mut joined = run;
         if let Some(before) = before.filter(|before| before.end() == run.first) {
             self.free.remove(&before.first);
@@ -218,6 +217,7 @@ impl Allocator {
         }
         self.free_pages += u64::from(run.count);
         self.free.insert(joined.first, joined.count);
+        true
     }
 }
 
@@ -280,6 +280,28 @@ mod tests {
             );
         }
         assert_eq!(allocator.free_runs(), [Run { first: 4, count: 2 }]);
+        assert_eq!(allocator.free_pages(), 2);
+    }
+
+    #[test]
+    fn header_pages_and_pages_outside_the_file_are_never_free() {
+        let mut allocator = Allocator::new(10, 2, &[]).unwrap();
+        for (first, count) in [
+            (0, 1),
+            (1, 2),
+            (9, 2),
+            (10, 1),
+            (u32::MAX, 1),
+            (5, u32::MAX),
+            (5, 0),
+        ] {
+            assert!(!allocator.is_freeable(Run { first, count }), "{first}+{count}");
+        }
+        // Two overlapping runs wait: the list on disk has no page twice.
+        allocator.free(Run { first: 4, count: 2 }, Sequence(1), true);
+        allocator.free(Run { first: 5, count: 1 }, Sequence(1), true);
+        assert_eq!(allocator.free_runs(), [Run { first: 4, count: 2 }]);
+        assert_eq!(allocator.mature(None), [Run { first: 4, count: 2 }]);
         assert_eq!(allocator.free_pages(), 2);
     }
 

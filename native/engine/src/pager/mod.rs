@@ -203,8 +203,9 @@ impl Pager {
     /// Ends a snapshot; pages that waited for it become free.
     pub fn close_snapshot(&self, snapshot: &Snapshot) {
         let oldest = self.snapshots.release(snapshot);
-        let freed = self.allocator.lock().mature(oldest);
-        for run in freed {
+        // Held until the pages are discarded: whoever takes one of them next must not lose what it writes there.
+        let mut allocator = self.allocator.lock();
+        for run in allocator.mature(oldest) {
             self.discard(run);
         }
     }
@@ -408,10 +409,14 @@ impl<'a> PageWriter<'a> {
             first: first.get(),
             count,
         };
+        let mut allocator = self.pager.allocator.lock();
+        if !allocator.is_freeable(run) {
+            return;
+        }
         let is_needed = self.pager.has_snapshots();
         if !is_needed {
             self.pager.discard(run);
         }
-        self.pager.allocator.lock().free(run, self.sequence, is_needed);
+        allocator.free(run, self.sequence, is_needed);
     }
 }
