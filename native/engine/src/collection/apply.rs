@@ -80,14 +80,15 @@ impl Body {
         })
     }
 
-    /// Does a planned write. A failure leaves the collection half changed: the caller poisons the database.
+    /// Does a planned write. The counts come from the catalog: where damage made them wrong they must not overflow,
+    /// and `check` tells. A failure leaves the collection half changed: the caller poisons the database.
     pub fn apply(&mut self, writer: &PageWriter<'_>, planned: &Planned<'_>) -> Result<()> {
         match (planned.current, planned.document) {
             (None, Some(document)) => {
                 let place = self.heap.insert(writer, document)?;
                 self.index.insert(writer, planned.hash, place)?;
-                self.documents_count += 1;
-                self.documents_bytes += document.len() as u64;
+                self.documents_count = self.documents_count.saturating_add(1);
+                self.documents_bytes = self.documents_bytes.saturating_add(document.len() as u64);
                 self.note_integer(planned.id);
             }
             (Some((place, bytes)), Some(document)) => {
@@ -95,13 +96,14 @@ impl Body {
                 if moved != place {
                     self.index.replace(writer, planned.hash, place, moved)?;
                 }
-                self.documents_bytes = self.documents_bytes + document.len() as u64 - bytes as u64;
+                let grown = self.documents_bytes.saturating_add(document.len() as u64);
+                self.documents_bytes = grown.saturating_sub(bytes as u64);
             }
             (Some((place, bytes)), None) => {
                 self.heap.delete(writer, place)?;
                 self.index.remove(writer, planned.hash, place)?;
-                self.documents_count -= 1;
-                self.documents_bytes -= bytes as u64;
+                self.documents_count = self.documents_count.saturating_sub(1);
+                self.documents_bytes = self.documents_bytes.saturating_sub(bytes as u64);
             }
             (None, None) => {}
         }

@@ -19,6 +19,8 @@ pub const FORMAT_MINOR: u16 = 0;
 pub const HEADER_BYTES: usize = 128;
 /// Pages at the head of the file that hold slots.
 pub const HEADER_PAGES: u32 = 2;
+/// Largest epoch and sequence: 2,000 years of a million commits a second do not reach it.
+const COUNT_MAX: u64 = 1 << 56;
 
 const MAJOR_AT: usize = 16;
 const MINOR_AT: usize = 18;
@@ -149,7 +151,7 @@ impl Header {
         file_id.0.copy_from_slice(&bytes[FILE_ID_AT..FILE_ID_AT + 16]);
         let mut hash_key = [0; 16];
         hash_key.copy_from_slice(&bytes[HASH_KEY_AT..HASH_KEY_AT + 16]);
-        Ok(Slot::Good(Header {
+        let header = Header {
             file_id,
             hash_key,
             epoch: read_u64(bytes, EPOCH_AT),
@@ -161,7 +163,20 @@ impl Header {
             free_list: blob_place(bytes, FREE_LIST_AT),
             clean: read_u32(bytes, CLEAN_AT) != 0,
             created_ms: read_u64(bytes, CREATED_AT),
-        }))
+        };
+        Ok(match header.is_possible() {
+            true => Slot::Good(header),
+            false => Slot::Damaged,
+        })
+    }
+
+    /// Whether numbers are such as counting from a new file on reaches: only a forger writes others, to have
+    /// them overflow.
+    fn is_possible(&self) -> bool {
+        self.epoch <= COUNT_MAX
+            && self.sequence.0 <= COUNT_MAX
+            && (HEADER_PAGES..u32::MAX).contains(&self.page_count)
+            && self.next_collection > 0
     }
 }
 
@@ -225,6 +240,38 @@ mod tests {
             let mut bytes = good;
             bytes[bit / 8] ^= 1 << (bit % 8);
             assert!(!matches!(Header::decode(&bytes), Ok(Slot::Good(_))), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn impossible_numbers_are_damage() {
+        let impossible = [
+            Header {
+                epoch: u64::MAX,
+                ..header()
+            },
+            Header {
+                sequence: Sequence(u64::MAX - 1),
+                ..header()
+            },
+            Header {
+                page_count: 1,
+                ..header()
+            },
+            Header {
+                page_count: u32::MAX,
+                ..header()
+            },
+            Header {
+                next_collection: 0,
+                ..header()
+            },
+        ];
+        for header in impossible {
+            assert!(
+                matches!(Header::decode(&header.encode()), Ok(Slot::Damaged)),
+                "{header:?}"
+            );
         }
     }
 

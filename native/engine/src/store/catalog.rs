@@ -4,12 +4,14 @@
 //! every byte is doubted.
 //! Source: docs/FORMAT.md, "Catalog".
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use quire_frames::PageNumber;
 
 use crate::collection::{Body, CollectionState, Content, IdMode, check_name};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::bucket::BUCKETS_MAX;
 use crate::format::page::CollectionId;
 use crate::format::record::Structure;
 use crate::format::{read_u16, read_u32, read_u64};
@@ -55,7 +57,11 @@ impl Store {
     /// Errors: `CORRUPTED`, `UNSUPPORTED_FORMAT`.
     pub fn decode_catalog(&self, bytes: &[u8]) -> Result<()> {
         let mut entries = CatalogEntries::new(bytes)?;
+        let mut ids = HashSet::new();
         while let Some(entry) = entries.take_next()? {
+            if !ids.insert(entry.heap.owner) {
+                return Err(malformed("two collections have one number"));
+            }
             self.restore(entry)?;
         }
         Ok(())
@@ -152,6 +158,11 @@ impl<'a> CatalogEntries<'a> {
             buckets_count: read_u32(fixed, 56),
             entries_count: read_u64(fixed, 60),
         };
+        if id == CollectionId::NONE || !(1..=BUCKETS_MAX).contains(&index.buckets_count) {
+            return Err(malformed(
+                "a collection has no number, or an id index without buckets",
+            ));
+        }
         let count = read_u16(self.take(2)?, 0);
         let mut structures = Vec::new();
         for _ in 0..count {

@@ -102,8 +102,10 @@ impl Store {
         }
         let clear = change.clear && content.body.is_some();
         let must_exist = change.create || !planned.is_empty();
-        let new_id = (must_exist && content.body.is_none())
-            .then(|| CollectionId(self.next_collection.fetch_add(1, Ordering::Relaxed)));
+        let new_id = match must_exist && content.body.is_none() {
+            true => Some(self.new_collection_id()?),
+            false => None,
+        };
         if planned.is_empty() && !clear && new_id.is_none() {
             return Ok(None);
         }
@@ -114,6 +116,19 @@ impl Store {
             ids: change.ids,
             clear,
         }))
+    }
+
+    /// A number that no collection of the file ever had.
+    fn new_collection_id(&self) -> Result<CollectionId> {
+        let taken = self
+            .next_collection
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| next.checked_add(1));
+        taken.map(CollectionId).map_err(|_| {
+            Error::new(
+                ErrorKind::LimitExceeded,
+                "the file has had 2^32 - 1 collections, the most that the format numbers",
+            )
+        })
     }
 
     /// Appends one frame, or counts the commit where there is no log.

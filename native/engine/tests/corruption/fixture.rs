@@ -344,3 +344,24 @@ fn is_expected(kind: ErrorKind) -> bool {
         ErrorKind::Corrupted | ErrorKind::NotADatabase | ErrorKind::UnsupportedFormat | ErrorKind::CannotOpen
     )
 }
+
+/// Numbers that look random, the same for the same seed.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn number(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.number() % end
+    }
+}

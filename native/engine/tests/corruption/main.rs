@@ -13,3 +13,4 @@ mod common;
 mod dump;
 mod fixture;
 mod flips;
+mod forged;
