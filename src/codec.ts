@@ -201,16 +201,20 @@ export class Decoder {
    * Reads the one value that `bytes` hold up to `end`.
    *
    * @throws UnknownStructure when structures have to be added first
-   * @throws QuireError `CORRUPTED` when the bytes are no value
+   * @throws QuireError `CORRUPTED` when the bytes are no value, `UNSUPPORTED_VALUE` for another language's extension
    */
   decode(bytes: Uint8Array, end: number): unknown {
     try {
       return this.#unpacker.unpack(bytes, end)
     } catch (error) {
       if (error instanceof UnknownStructure) throw error
-      throw new QuireError('CORRUPTED', `a stored document cannot be decoded: ${(error as Error).message}`, {
-        cause: error
-      })
+      const { message } = error as Error
+      if (message.startsWith('Unknown extension')) {
+        throw new QuireError('UNSUPPORTED_VALUE', `a stored document holds a value of another language: ${message}`, {
+          cause: error
+        })
+      }
+      throw new QuireError('CORRUPTED', `a stored document cannot be decoded: ${message}`, { cause: error })
     }
   }
 }

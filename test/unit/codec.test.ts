@@ -161,3 +161,8 @@ test('bytes_that_are_no_value_are_reported_as_damage', () => {
   }
   expect(decoder.decode(whole, whole.length)).toEqual({ _id: 'a', list: [1, 2, 3], text: 'hello' })
 })
+
+test('an_extension_of_another_language_is_no_damage', () => {
+  const bytes = Uint8Array.of(0xd4, 5, 1)
+  expect(() => new Decoder(1).decode(bytes, 3)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VALUE' }))
+})

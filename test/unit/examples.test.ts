@@ -1,0 +1,30 @@
+// Every example runs and says what it promises.
+import { readdirSync } from 'node:fs'
+import { expect, test, vi } from 'vitest'
+
+/** A part of what each example prints; the demo and its writer have a test of their own. */
+const EXPECTED: Record<string, string[]> = {
+  'durability.ts': ['total: 5', 'total: 7', 'total: 9'],
+  'quick-start.ts': ["name: 'Ada'", 'Bob Kochi', '2 users left, adults: 2'],
+  'streaming.ts': ['101 clicks among the first 300', '6666 views', '10000 events seen, 0 left'],
+  'transactions.ts': ['rolled back: bob has not enough', 'ada 70', 'bob 30']
+}
+
+const files = readdirSync(new URL('../../examples/', import.meta.url)).filter(
+  file => file.endsWith('.ts') && !file.startsWith('demo')
+)
+
+test('every_example_is_known_here', () => {
+  expect(files).toEqual(Object.keys(EXPECTED))
+})
+
+test.each(files)('%s_prints_what_it_shows', async file => {
+  const { formatWithOptions } = await import('node:util')
+  const lines: string[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((...values: unknown[]) => {
+    lines.push(formatWithOptions({ breakLength: 200 }, ...values))
+  })
+  await import(`../../examples/${file.replace('.ts', '')}.ts`)
+  log.mockRestore()
+  for (const part of EXPECTED[file] ?? []) expect(lines.join('\n')).toContain(part)
+})
