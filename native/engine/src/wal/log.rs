@@ -361,7 +361,11 @@ impl Log {
             .generation
             .as_ref()
             .map_or(0, |generation| (generation.slot + 1) % SLOTS);
-        let head = self.next_head(kept.latest + 1, None, inner)?;
+        let head = self.next_head(
+            kept.latest + 1,
+            kept.generation.as_ref().map(|kept| kept.head.salt),
+            inner,
+        )?;
         inner.live = Some(
             self.create_file(slot, head)
                 .map_err(|failure| self.refuse(failure))?,
