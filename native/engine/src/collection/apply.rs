@@ -72,6 +72,9 @@ impl Body {
         if must_be_new && current.is_some() {
             return Err(duplicate(id));
         }
+        if document.is_some() {
+            self.heap.expect_growable(pager)?;
+        }
         Ok(Planned {
             id,
             document,

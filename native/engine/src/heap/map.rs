@@ -13,7 +13,7 @@ use crate::format::fields::{Checked, damaged};
 use crate::format::heap_map::{self, Info};
 use crate::format::page::{self, PageKind};
 use crate::format::slotted;
-use crate::pager::PageWriter;
+use crate::pager::{PageWriter, Pager};
 
 impl Heap {
     /// Makes the page of a listed entry the fill page.
@@ -135,11 +135,23 @@ impl Heap {
         change: impl FnOnce(&mut PageBytes) -> Checked<R>,
     ) -> Result<R> {
         let mut map = writer.change(map_page)?;
-        if page::kind(&map) != Some(PageKind::HeapMap) || page::owner(&map) != self.root.owner {
-            return Err(damaged(map_page)(
-                "a heap map page of this collection was expected",
-            ));
-        }
+        self.expect_map(&map).map_err(damaged(map_page))?;
         change(&mut map).map_err(damaged(map_page))
+    }
+
+    /// Reads the map's last page and doubts it.
+    pub(super) fn read_last_map(&self, pager: &Pager) -> Result<()> {
+        let last_map = self.root.last_map;
+        let map = pager.read(last_map)?;
+        self.expect_map(&map)
+            .and_then(|()| heap_map::entries_count(&map).map(drop))
+            .map_err(damaged(last_map))
+    }
+
+    fn expect_map(&self, map: &PageBytes) -> Checked<()> {
+        if page::kind(map) != Some(PageKind::HeapMap) || page::owner(map) != self.root.owner {
+            return Err("a heap map page of this collection was expected");
+        }
+        Ok(())
     }
 }

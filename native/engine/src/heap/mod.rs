@@ -24,6 +24,8 @@ mod speed_tests;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use quire_frames::{PageBytes, PageNumber};
 
 pub use crate::format::place::{Place, SlotNumber};
@@ -37,7 +39,7 @@ use crate::format::fields::damaged;
 use crate::format::heap_map::{self, Info};
 use crate::format::page::{CollectionId, PageKind};
 use crate::format::slotted::{self, RECORD_BYTES_MAX, SLOT_BYTES, Stub};
-use crate::pager::{PageWriter, blob};
+use crate::pager::{PageWriter, Pager, blob};
 use space::{Space, Standing};
 
 /// Pages with room tried for one insert before a new page is taken.
@@ -62,6 +64,8 @@ pub struct HeapRoot {
 pub struct Heap {
     root: HeapRoot,
     space: Space,
+    /// Whether the map's last page was found good, or made, since the heap was opened.
+    is_growable: AtomicBool,
 }
 
 /// What a change of a page may ask of the map.
@@ -95,7 +99,22 @@ impl Heap {
         Heap {
             root,
             space: Space::unread(root.first_map),
+            is_growable: AtomicBool::new(false),
         }
+    }
+
+    /// Fails where the heap could not take a further page: asked before a commit is logged, because a document
+    /// that finds no room afterwards could neither be stored nor forgotten. Reads a page at the first call only.
+    ///
+    /// Errors: `CORRUPTED`, `IO`: the map's last page cannot be read.
+    #[inline]
+    pub fn expect_growable(&self, pager: &Pager) -> Result<()> {
+        if self.is_growable.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.read_last_map(pager)?;
+        self.is_growable.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// What the catalog keeps.
@@ -233,11 +252,10 @@ impl Heap {
         if info == state.info {
             return Ok(());
         }
-        match self.record_info(writer, number, &state, info) {
-            // The class is a hint: a map page that cannot be read costs room, not the commit.
-            Err(_) if info.has_stubs == state.info.has_stubs => Ok(()),
-            recorded => recorded,
-        }
+        // A map page that cannot be read costs room, not the commit: its class is a hint, and without its flag for
+        // stubs the runs of this page stay unused when the collection is dropped. `check` names the map page.
+        let _ = self.record_info(writer, number, &state, info);
+        Ok(())
     }
 
     fn state(&self, writer: &PageWriter<'_>, number: PageNumber) -> Result<PageState> {

@@ -207,13 +207,19 @@ fn forge_header(data: &mut [u8], header: Header, random: &mut Random) -> String 
         4 => forged.free_list.first_page = number,
         5 => forged.free_list.length_bytes = number,
         6 => {
-            forged.sequence.0 = if number % 2 == 0 {
+            forged.sequence.0 = if number.is_multiple_of(2) {
                 u64::MAX - u64::from(number % 5)
             } else {
                 number.into()
             }
         }
-        7 => forged.epoch = if number % 2 == 0 { u64::MAX } else { number.into() },
+        7 => {
+            forged.epoch = if number.is_multiple_of(2) {
+                u64::MAX
+            } else {
+                number.into()
+            }
+        }
         8 => forged.next_collection = number,
         _ => forged.clean = !header.clean,
     }

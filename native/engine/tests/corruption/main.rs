@@ -14,3 +14,4 @@ mod dump;
 mod fixture;
 mod flips;
 mod forged;
+mod writes;
