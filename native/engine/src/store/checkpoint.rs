@@ -68,10 +68,13 @@ impl Store {
     }
 
     /// Writes everything to the data file for the last time and removes the other files. `begin_close` came before.
+    ///
+    /// Errors: as `checkpoint`; `POISONED` also when a failure came that nobody was told of, as of the janitor.
     pub fn close(&self) -> Result<()> {
-        if self.settings.read_only || self.log.is_none() || self.check_writable().is_err() {
+        if self.settings.read_only || self.log.is_none() {
             return Ok(());
         }
+        self.check_writable()?;
         self.checkpoint_with(true, || ())?;
         if let Some(log) = &self.log {
             log.remove()?;
