@@ -139,7 +139,7 @@ test('a_process_exits_while_its_workers_work', { timeout: 60_000 }, async () => 
         import { parentPort, workerData } from 'node:worker_threads'
         const items = open(workerData).collection('items')
         parentPort.postMessage('running')
-        for (let n = 0; ; n++) { items.insertOne({ n }); items.async.countDocuments({ n: 3 }).catch(() => {}); if (n % 50 === 0) await new Promise(resolve => setImmediate(resolve)) }\`
+        for (let n = 0; ; n++) { items.put({ _id: n % 1000, n }); items.async.countDocuments({ n: 3 }).catch(() => {}); if (n % 50 === 0) await new Promise(resolve => setImmediate(resolve)) }\`
       const database = open(path)
       const workers = Array.from({ length: 4 }, () => new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), { workerData: path }))
       await Promise.all(workers.map(worker => new Promise(resolve => worker.once('message', resolve))))

@@ -20,7 +20,7 @@ use crate::values::{Env, Value};
 pub const ARGUMENTS_MAX: usize = 9;
 /// Longest text, in bytes, whose canonical head is one byte: `SHORT_TEXT_HEAD` and its length.
 const SHORT_BYTES_MAX: usize = 31;
-/// See `SHORT_BYTES_MAX`; docs/FORMAT.md, "Ids".
+/// See `SHORT_BYTES_MAX`; MessagePack names it fixstr.
 const SHORT_TEXT_HEAD: u8 = 0xa0;
 /// Room for the head, such a text, one character more, which shows that a text was cut, and an end mark.
 const SHORT_BUFFER_BYTES: usize = 1 + SHORT_BYTES_MAX + 4 + 1;

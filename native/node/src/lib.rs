@@ -4,7 +4,7 @@
 //! 30, and the hot calls are most of what a program does. Files: `values` (JavaScript values), `handles` and `buffers`
 //! (what JavaScript holds of native things and the other way round), `environment` (both, for one thread), `door` (how
 //! a call enters), `session` (verbs, without JavaScript), `calls`, `databases` and `tasks` (the functions).
-//! Source: the Node-API documentation; docs/ARCHITECTURE.md, "The boundary".
+//! Source: the Node-API documentation, version 9.
 
 mod buffers;
 mod calls;
