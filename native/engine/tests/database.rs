@@ -372,3 +372,38 @@ fn threads_on_one_file_lose_nothing() {
     assert_eq!(database.collection("own-3").unwrap().count(None).unwrap(), 500);
     assert!(database.check().unwrap().is_clean());
 }
+
+#[test]
+fn deleting_everything_and_inserting_again_does_not_grow_the_file() {
+    let folder = Folder::new();
+    let documents: Vec<Value> = (0..5000).map(person).collect();
+    let size = || std::fs::metadata(folder.file("a.quire")).unwrap().len();
+    let mut first_size = 0;
+    for round in 0..21 {
+        let database = open(&folder);
+        let people = database.collection("people").unwrap();
+        if round % 2 == 0 {
+            let every = filter(&json!({ "age": { "$gte": 0 } }));
+            people.delete_matching(Some(every), None, &WRITE).unwrap();
+        } else {
+            people.clear(&WRITE).unwrap();
+        }
+        assert_eq!(people.count(None).unwrap(), 0);
+        people
+            .insert_many(&pack_all(&documents), &mut Vec::new(), &WRITE)
+            .unwrap();
+        if round % 3 == 0 {
+            assert!(database.check().unwrap().is_clean());
+        }
+        database.close().unwrap();
+        if round == 0 {
+            first_size = size();
+        }
+    }
+    assert!(
+        size() * 10 <= first_size * 12,
+        "{} bytes grew to {}",
+        first_size,
+        size()
+    );
+}

@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::bugs::{Bug, planted};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::pager::Pager;
 use crate::pager::allocator::Run;
 use crate::pager::checkpoint::{Capture, Checkpointer};
@@ -138,10 +138,9 @@ impl Store {
             // The switch is refused while the other log is still needed; then the log just goes on.
             if let Err(error) = log.switch() {
                 checkpointer.abandon(&self.pager, capture);
-                return Err(if error.kind() == ErrorKind::DiskFull {
-                    error
-                } else {
-                    self.refuse_writes(error)
+                return Err(match log.check_usable() {
+                    Ok(()) => error,
+                    Err(_) => self.refuse_writes(error),
                 });
             }
         }
