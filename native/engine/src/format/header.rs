@@ -19,8 +19,8 @@ pub const FORMAT_MINOR: u16 = 0;
 pub const HEADER_BYTES: usize = 128;
 /// Pages at the head of the file that hold slots.
 pub const HEADER_PAGES: u32 = 2;
-/// Largest epoch and sequence: 2,000 years of a million commits a second do not reach it.
-const COUNT_MAX: u64 = 1 << 56;
+/// Largest epoch, sequence or log generation: 2,000 years of a million commits a second do not reach it.
+pub const COUNT_MAX: u64 = 1 << 56;
 
 const MAJOR_AT: usize = 16;
 const MINOR_AT: usize = 18;

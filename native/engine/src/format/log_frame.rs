@@ -22,6 +22,7 @@
 use crc32fast::Hasher;
 
 use crate::bugs::{Bug, planted};
+use crate::format::header::COUNT_MAX;
 use crate::format::page::{FileId, Sequence};
 use crate::format::{read_u32, read_u64};
 
@@ -135,14 +136,22 @@ impl LogHead {
         }
         let mut file_id = FileId::default();
         file_id.0.copy_from_slice(&bytes[FILE_ID_AT..FILE_ID_AT + 16]);
-        LogHeadState::Good(LogHead {
+        let head = LogHead {
             file_id,
             generation: read_u64(bytes, GENERATION_AT),
             salt: read_u64(bytes, SALT_AT),
             start: Sequence(read_u64(bytes, START_AT)),
             epoch: read_u64(bytes, EPOCH_AT),
             durable_bytes: read_u64(bytes, DURABLE_BYTES_AT),
-        })
+        };
+        // Only a forger writes numbers that overflow when they are counted on.
+        let is_possible = (1..=COUNT_MAX).contains(&head.start.0)
+            && head.generation <= COUNT_MAX
+            && head.epoch <= COUNT_MAX;
+        match is_possible {
+            true => LogHeadState::Good(head),
+            false => LogHeadState::Damaged,
+        }
     }
 }
 
@@ -332,6 +341,31 @@ mod tests {
             assert_eq!(LogHead::decode(&bytes), LogHeadState::Damaged, "bit {bit}");
         }
         assert_eq!(LogHead::decode(&[0; LOG_HEAD_BYTES]), LogHeadState::Blank);
+    }
+
+    #[test]
+    fn impossible_numbers_are_damage() {
+        let impossible = [
+            LogHead {
+                generation: u64::MAX,
+                ..head()
+            },
+            LogHead {
+                start: Sequence(u64::MAX),
+                ..head()
+            },
+            LogHead {
+                start: Sequence(0),
+                ..head()
+            },
+            LogHead {
+                epoch: u64::MAX,
+                ..head()
+            },
+        ];
+        for head in impossible {
+            assert_eq!(LogHead::decode(&head.encode()), LogHeadState::Damaged, "{head:?}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
 
 use crate::bugs::{Bug, planted};
 use crate::error::Result;
-use crate::format::header::{HEADER_BYTES, Header, Slot};
+use crate::format::header::{HEADER_BYTES, HEADER_PAGES, Header, Slot};
 use crate::format::page::{self, FileId};
 use crate::format::{read_u32, read_u64};
 use crate::storage::StorageFile;
@@ -149,7 +149,9 @@ impl Journal {
             return Ok(None);
         }
         let journal = Journal { file, header, list };
-        let mut is_complete = true;
+        // What the file does not have, and the header slots, no journal may write.
+        let is_inside = |page: PageNumber| (HEADER_PAGES..header.page_count).contains(&page.get());
+        let mut is_complete = journal.pages().all(is_inside);
         journal.for_each_unverified(|number, checksum, image| {
             let is_good = page::stored_checksum(image) == checksum
                 && page::checksum(image, file_id, number) == checksum;

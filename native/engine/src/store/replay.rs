@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::collection::{Body, CollectionState, IdMode, Planned, Write};
+use crate::collection::{Body, CollectionState, IdMode, Planned, Write, check_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::intake::document_id;
 use crate::format::operation::{Operation, Operations};
@@ -69,6 +69,12 @@ impl Replay {
             }
             Operation::Delete(id, key) => self.write(store, sequence, id, Write::Delete(key)),
             Operation::Create(id, ids, name) => {
+                if id == CollectionId::NONE || check_name(name).is_err() {
+                    return Err(impossible(
+                        id,
+                        "is created under a number or a name that none may have",
+                    ));
+                }
                 let state = store.collection(name);
                 let mut content = state.content.write();
                 if content.body.is_some() || self.by_id.contains_key(&id) {
@@ -94,6 +100,7 @@ impl Replay {
                 Ok(())
             }
             Operation::Rename(id, name) => {
+                check_name(name).map_err(|_| impossible(id, "gets a name that none may have"))?;
                 let from = self.state(id)?;
                 let to = store.collection(name);
                 if Arc::ptr_eq(&from, &to) || to.content.read().body.is_some() {

@@ -147,6 +147,17 @@ pub fn change(database: &Database) {
     database.rename_collection("numbers", "figures", &WRITE).unwrap();
 }
 
+/// Commits of a later session.
+pub fn change_again(database: &Database) {
+    let people = database.collection("people").unwrap();
+    for number in 500..540 {
+        people.put(&pack(&person(number)), &WRITE).unwrap();
+    }
+    people.delete(&id(&json!("person-301")), &WRITE).unwrap();
+    database.checkpoint().unwrap();
+    people.put(&pack(&person(600)), &WRITE).unwrap();
+}
+
 fn new_database(storage: &MemoryStorage) -> Database {
     let options = OpenOptions {
         create: true,

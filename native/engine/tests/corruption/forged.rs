@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::common::{id, pack};
 use crate::fixture::{DATA, Files, Random, WRITE, closed, crashed, open, storage_of};
 
-const CASES: u64 = 3000;
+const CASES: u64 = 2000;
 /// A case takes milliseconds; this allows for a busy machine.
 const CASE_TIME_MAX: Duration = Duration::from_secs(5);
 /// Most memory that all cases together may have held at a time.
@@ -56,21 +56,29 @@ fn is_expected(kind: ErrorKind) -> bool {
     )
 }
 
-fn number_from(variable: &str, default: u64) -> u64 {
+pub fn number_from(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 #[test]
 fn forged_pages_end_in_errors_and_never_in_a_panic() {
     let bases = [closed().0, crashed(true).0];
-    let first = number_from("QUIRE_SEED", 1);
     let cases = number_from("QUIRE_FORGED", CASES);
+    run_cases(cases, |seed, random| {
+        let mut files = bases[(seed % 2) as usize].clone();
+        let what = forge(files.get_mut(DATA).unwrap(), random);
+        (files, what)
+    });
+}
+
+/// Makes files by `forge`, which also says what it did, and uses them.
+pub fn run_cases(cases: u64, mut forge: impl FnMut(u64, &mut Random) -> (Files, String)) {
+    let first = number_from("QUIRE_SEED", 1);
     let mut tally = Tally::default();
     let mut slowest = Duration::ZERO;
     for seed in first..first + cases {
-        let mut files = bases[(seed % 2) as usize].clone();
         let mut random = Random::new(seed);
-        let what = forge(files.get_mut(DATA).unwrap(), &mut random);
+        let (files, what) = forge(seed, &mut random);
         let began = Instant::now();
         let ended = catch_unwind(AssertUnwindSafe(|| use_all(&files, &mut random, &mut tally)));
         slowest = slowest.max(began.elapsed());

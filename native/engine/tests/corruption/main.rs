@@ -14,4 +14,7 @@ mod dump;
 mod fixture;
 mod flips;
 mod forged;
+mod forged_log;
+mod garbage;
+mod truncation;
 mod writes;
