@@ -18,7 +18,7 @@ import {
   Task
 } from './native.ts'
 import { nativeOpenOptions, type OpenOptions, type TransactionOptions } from './options.ts'
-import type { CheckReport, CollectionInfo, IdKind, Problem, Stats } from './stats.ts'
+import type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
 import { Decoders } from './structures.ts'
 import { type Transaction, type TransactionCallback, TransactionRunner } from './transaction.ts'
 
@@ -47,6 +47,19 @@ export function open(path: string, options?: OpenOptions): Database {
     process.once('exit', () => addon.closeAll())
   }
   return new Database(path, handle)
+}
+
+/**
+ * Copies every document that can still be read of a damaged database to a new one; the damaged files are only read.
+ *
+ * @throws QuireError `INVALID_ARGUMENT` when there is a file at `to`, `LOCKED` while `from` is open, `CANNOT_OPEN`,
+ * `NOT_A_DATABASE`, `UNSUPPORTED_FORMAT`, `DISK_FULL`, `IO`
+ */
+export async function salvage(from: string, to: string): Promise<SalvageReport> {
+  const { report } = checkOutcome(await checkObject(addon.salvage(textArgument('from', from), textArgument('to', to))))
+  if (report === undefined) throw invalidArgument('salvage gave no report')
+  const { documentsCount, problemsCount, problems } = report
+  return { documentsCount, problemsCount, problems: problems.map(toProblem) }
 }
 
 /** An open database. Errors of every method: `CLOSED`; of every write also `READ_ONLY`. */

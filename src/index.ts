@@ -6,7 +6,7 @@ export { AsyncCollection } from './async-collection.ts'
 export { AsyncCursor } from './async-cursor.ts'
 export { Collection } from './collection.ts'
 export { Cursor, type FindOptions } from './cursor.ts'
-export { type CollectionOptions, Database, open } from './database.ts'
+export { type CollectionOptions, Database, open, salvage } from './database.ts'
 export type {
   Condition,
   DeleteResult,
@@ -26,5 +26,5 @@ export type {
 export { Documents } from './documents.ts'
 export { QuireError, type QuireErrorCode } from './errors.ts'
 export type { Durability, OpenOptions, TransactionOptions, WriteOptions } from './options.ts'
-export type { CheckReport, CollectionInfo, IdKind, Problem, Stats } from './stats.ts'
+export type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
 export { Transaction, type TransactionCallback } from './transaction.ts'

@@ -113,6 +113,7 @@ export interface Addon {
   collections(database: Handle): CollectionInfo[] | number
   stats(database: Handle): Stats | number
   databaseTask(database: Handle, task: number): Promise<AsyncOutcome> | number
+  salvage(from: string, to: string): Promise<AsyncOutcome> | number
 
   begin(database: Handle, names: readonly string[], durability: number): number
   transactionCollection(transaction: Handle, name: string): number

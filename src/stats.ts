@@ -46,6 +46,16 @@ export interface Stats {
   readonly pageLoadsCount: number
 }
 
+/** What `salvage` found. */
+export interface SalvageReport {
+  /** Documents that are in the new file. */
+  readonly documentsCount: number
+  /** How many things could not be read. */
+  readonly problemsCount: number
+  /** The first thousand of them, each with its page where it is known. */
+  readonly problems: readonly Problem[]
+}
+
 /** What `check` found. */
 export interface CheckReport {
   /** Nothing is wrong. */

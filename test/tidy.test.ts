@@ -17,7 +17,8 @@ const UNSAFE_CRATES = ['native/frames', 'native/node', 'native/capi']
 /** Modules of the engine, lowest first: a module imports itself and what stands before it. */
 const ENGINE_RANKS = [
   ...['error', 'limits', 'bugs', 'format', 'storage', 'wal', 'pager', 'heap', 'index', 'query', 'stats'],
-  ...['collection', 'store', 'transaction', 'check', 'dump', 'repair', 'backup', 'compact', 'watch', 'database']
+  ...['collection', 'store', 'transaction', 'check', 'dump', 'repair', 'backup', 'compact', 'watch'],
+  ...['database', 'salvage']
 ]
 
 /** Files of src/ without their ending, in ranks: a file imports its own rank and the ranks before it. */

@@ -61,6 +61,7 @@ const DOORS: &[(&str, Door)] = &[
     ("findAsync", tasks::find_async),
     ("nextAsync", tasks::next_async),
     ("databaseTask", tasks::database_task),
+    ("salvage", tasks::salvage),
 ];
 
 /// The Node-API version that the addon was written for.

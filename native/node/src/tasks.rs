@@ -175,6 +175,29 @@ pub unsafe extern "C" fn database_task(env: sys::napi_env, info: sys::napi_callb
     }
 }
 
+/// `salvage(from, to)`: the report of what could not be read, like `check`'s.
+pub unsafe extern "C" fn salvage(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: as `call_async`.
+    unsafe {
+        enter_giving(env, info, |call| {
+            let (from, to) = (call.text(0)?, call.text(1)?);
+            queue(call, move || {
+                let salvaged = quire_engine::salvage(&from, &to)?;
+                let report = CheckReport {
+                    pages_count: 0,
+                    documents_count: salvaged.documents_count,
+                    problems: salvaged.problems,
+                    problems_count: salvaged.problems_count,
+                };
+                Ok(Finished {
+                    report: Some(report),
+                    ..Finished::default()
+                })
+            })
+        })
+    }
+}
+
 fn read_batch(cursor: &mut Cursor, documents_max: usize, bytes_max: usize) -> Result<Finished> {
     let mut bytes = Vec::new();
     begin_array(&mut bytes);
