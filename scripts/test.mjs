@@ -44,7 +44,8 @@ const SUITES = [
 ]
 
 /**
- * Sums the result line that each test binary of a cargo run prints.
+ * Sums the result line that each test program of a cargo run prints; one that began and ended without it crashed,
+ * and is one failure.
  * @param {string} output
  * @returns {Counts}
  */
@@ -55,6 +56,9 @@ function countCargo(output) {
     counts.failed += Number(match[2])
     counts.skipped += Number(match[3])
   }
+  const begun = output.match(/^running \d+ tests?$/gm)?.length ?? 0
+  const ended = output.match(/^test result: /gm)?.length ?? 0
+  counts.failed += Math.max(0, begun - ended)
   return counts
 }
 
