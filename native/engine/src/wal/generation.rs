@@ -112,10 +112,10 @@ impl Generation {
         Ok(generation)
     }
 
-    /// The generation of an earlier run in `file`, whose commits the data file has. The caller syncs it.
+    /// The empty generation `head` in the file of an earlier run, whose commits the data file has. The caller syncs it.
     ///
     /// What the system shows of the file may not be on disk, and may never get there, if a sync failed in that
-    /// run. So its head is written again, and only the length that the head vouches for counts.
+    /// run. So only the length that the head vouches for counts.
     pub(super) fn retired(file: Arc<dyn StorageFile>, slot: usize, head: LogHead) -> Result<Generation> {
         let seal = FrameSeal::new(&head);
         let durable_bytes = head.durable_bytes;

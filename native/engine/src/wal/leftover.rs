@@ -32,10 +32,16 @@ pub(super) struct Kept {
 /// Removes all log files but one, durably; the data file has the commits up to `last`.
 ///
 /// The one that stays is the latest that begins no later than the next commit. A later one is of commits that
-/// recovery dropped, and would make no sense by itself; an earlier one may hold such commits behind its end,
-/// and without the later one nothing would tell where that is.
+/// recovery dropped, and would make no sense by itself. The one that stays gets the head that `empty` makes of its
+/// own, behind which none of its frames counts: some may be of commits that recovery dropped, and they would come
+/// back with the old head if that did after the file's next turn.
 /// Fails with some of them still there; unless a sync failed, the call can be made again.
-pub(super) fn keep_one(storage: &dyn Storage, base: &Path, last: Sequence) -> Begun<Kept> {
+pub(super) fn keep_one(
+    storage: &dyn Storage,
+    base: &Path,
+    last: Sequence,
+    empty: impl FnOnce(&LogHead) -> Result<LogHead>,
+) -> Begun<Kept> {
     let mut left = find(storage, base).map_err(BeginFailure::harmless)?;
     let heads = left.iter().filter_map(|file| file.head);
     let latest = heads.map(|head| head.generation).max().unwrap_or(0);
@@ -50,7 +56,14 @@ pub(super) fn keep_one(storage: &dyn Storage, base: &Path, last: Sequence) -> Be
     {
         let path = log_path(base, slot);
         let opened = storage.open(&path, OpenMode::ReadWrite);
-        let generation = opened.and_then(|file| Generation::retired(file, slot, head));
+        let generation = opened.and_then(|file| {
+            let durable_bytes = head.durable_bytes;
+            let head = LogHead {
+                durable_bytes,
+                ..empty(&head)?
+            };
+            Generation::retired(file, slot, head)
+        });
         let generation = generation.map_err(BeginFailure::harmless)?;
         // Head and name may be in the system's memory only, if their process was killed before it had synced them.
         generation.file.sync_data().map_err(BeginFailure::poisonous)?;

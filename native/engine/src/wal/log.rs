@@ -355,7 +355,8 @@ impl Log {
 
     /// Begins the first generation of this run, beside one of an earlier run.
     fn begin_first(&self, inner: &mut Inner) -> Result<()> {
-        let kept = leftover::keep_one(&*self.storage, &self.base, inner.last)
+        let empty = |old: &LogHead| self.next_head(old.generation, Some(old.salt), inner);
+        let kept = leftover::keep_one(&*self.storage, &self.base, inner.last, empty)
             .map_err(|failure| self.refuse(failure))?;
         let slot = kept
             .generation
