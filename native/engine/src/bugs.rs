@@ -34,8 +34,8 @@ pub enum Bug {
     NoJournalSync,
     /// A complete journal found at open is ignored.
     JournalIgnored,
-    /// The log's newer epoch is not compared with the header's.
-    NoEpochCheck,
+    /// A sync of the log leaves out the file before the live one.
+    OlderLogNotSynced,
     /// The directory is not synced after files were created or renamed.
     NoDirectorySync,
     /// A journal is applied without comparing its pages with its list.
@@ -50,6 +50,33 @@ pub enum Bug {
     CachedHeaderTrusted,
     /// A journal that a killed process may have left in the system's cache only is applied.
     CachedJournalTrusted,
+}
+
+impl Bug {
+    /// Every bug.
+    pub const ALL: &'static [Bug] = &[
+        Bug::NoLogSync,
+        Bug::NoSalt,
+        Bug::NoFrameChecksum,
+        Bug::SkipBadFrame,
+        Bug::RetrySync,
+        Bug::NoScanAhead,
+        Bug::HeaderBeforePageSync,
+        Bug::LogRetiredBeforeHeaderSync,
+        Bug::OneHeaderSlot,
+        Bug::NoPageChecksum,
+        Bug::NoJournal,
+        Bug::NoJournalSync,
+        Bug::JournalIgnored,
+        Bug::OlderLogNotSynced,
+        Bug::NoDirectorySync,
+        Bug::TornJournalAccepted,
+        Bug::NoPageSync,
+        Bug::CheckpointWithoutSnapshot,
+        Bug::TailCutBeforeHeader,
+        Bug::CachedHeaderTrusted,
+        Bug::CachedJournalTrusted,
+    ];
 }
 
 #[cfg(feature = "planted-bugs")]
