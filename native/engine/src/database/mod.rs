@@ -85,6 +85,12 @@ impl Database {
     /// `DISK_FULL`, `IO`.
     pub fn open(path: &str, options: &OpenOptions) -> Result<Database> {
         options.check()?;
+        if path.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the path is empty; give the path of a file, or {MEMORY_PATH} for none"),
+            ));
+        }
         let share = if path == MEMORY_PATH {
             Share::private(open::open_memory(options)?, None)?
         } else {

@@ -73,7 +73,7 @@ impl Storage for FileStorage {
         match fs::exists(path) {
             // A path through a file (`file/name`) names nothing.
             Err(source) if source.kind() == io::ErrorKind::NotADirectory => Ok(false),
-            answer => answer.map_err(|source| Error::io("look for", path, &source)),
+            answer => answer.map_err(|source| open_error(path, &source)),
         }
     }
 
