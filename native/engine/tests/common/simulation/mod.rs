@@ -1,0 +1,24 @@
+//! What the tests on the simulated disk share: a twin of the database, programs that change both, and the
+//! campaign that stops these programs anywhere.
+#![allow(dead_code)]
+
+pub mod campaign;
+pub mod chain;
+pub mod compare;
+pub mod faults;
+pub mod generator;
+pub mod held;
+pub mod rot;
+pub mod session;
+pub mod twin;
+pub mod value;
+pub mod workloads;
+
+/// The value of an environment variable that is a number.
+pub fn setting(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
+    )
+}

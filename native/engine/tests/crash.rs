@@ -1,0 +1,84 @@
+//! Crashes: programs are stopped at every I/O call that changes the disk, and every state that the disk may be in
+//! then is opened, judged and worked with; see common/simulation/campaign.rs.
+//!
+//! `QUIRE_CASES=n` is the long form: n random workloads, 50 n chains, and n / 10 seeds for the scripted workloads.
+//! `QUIRE_SEED=n` runs the random workload and the chain of that seed only. Every failure says its seed.
+#![cfg(feature = "simulation")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "common/simulation/mod.rs"]
+mod simulation;
+
+use std::ops::Range;
+use std::time::Instant;
+
+use simulation::campaign::{Counts, Effort, Failure, Workload, crash_everywhere, tear_everywhere};
+use simulation::chain::run_chain;
+use simulation::{setting, workloads};
+
+const RANDOM_WORKLOADS: u64 = 24;
+const CHAINS_PER_WORKLOAD: u64 = 100;
+
+/// What runs one workload and counts.
+type Campaign = fn(&Workload, u64, Effort, &mut Counts) -> Result<(), Failure>;
+
+/// Runs `campaign` over `all` and tells what it did.
+fn run(title: &str, all: Vec<Workload>, campaign: Campaign) -> Counts {
+    let mut total = Counts::default();
+    let scripted_seeds = setting("QUIRE_CASES").map_or(1, |cases| (cases / 10).max(1));
+    for workload in all {
+        let (started, mut counts) = (Instant::now(), Counts::default());
+        for seed in 1..=scripted_seeds {
+            campaign(&workload, seed, Effort::CI, &mut counts)
+                .unwrap_or_else(|failure| panic!("{failure:?}"));
+        }
+        eprintln!("{:26} {counts:?} in {:.2?}", workload.name, started.elapsed());
+        total += counts;
+    }
+    eprintln!("{title}: {total:?}");
+    total
+}
+
+/// Seeds to run, of `count` in the short form.
+fn seeds(count: u64, factor: u64) -> Range<u64> {
+    match setting("QUIRE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..1 + setting("QUIRE_CASES").map_or(count, |cases| cases * factor),
+    }
+}
+
+#[test]
+fn every_kind_of_operation_is_whole_or_absent_after_a_crash_anywhere() {
+    let counts = run("kinds", workloads::single_kinds(), crash_everywhere);
+    assert!(counts.states >= 5_000, "only {counts:?}");
+}
+
+#[test]
+fn mixtures_of_operations_and_upkeep_survive_a_crash_anywhere() {
+    let counts = run("mixtures", workloads::mixtures(), crash_everywhere);
+    assert!(counts.states >= 5_000, "only {counts:?}");
+}
+
+#[test]
+fn random_workloads_survive_a_crash_anywhere() {
+    let (started, mut counts) = (Instant::now(), Counts::default());
+    for seed in seeds(RANDOM_WORKLOADS, 1) {
+        crash_everywhere(&workloads::random(seed), seed, Effort::CI, &mut counts)
+            .unwrap_or_else(|failure| panic!("QUIRE_SEED={seed}: {failure:?}"));
+    }
+    eprintln!("random workloads: {counts:?} in {:.2?}", started.elapsed());
+}
+
+#[test]
+fn runs_that_crash_one_after_the_other_keep_every_promise() {
+    let (started, mut counts) = (Instant::now(), Counts::default());
+    for seed in seeds(RANDOM_WORKLOADS * CHAINS_PER_WORKLOAD, CHAINS_PER_WORKLOAD) {
+        run_chain(seed, &mut counts).unwrap_or_else(|failure| panic!("QUIRE_SEED={seed}: {failure:?}"));
+    }
+    eprintln!("chains: {counts:?} in {:.2?}", started.elapsed());
+}
+
+#[test]
+fn disk_that_tears_within_sectors_is_survived_or_reported() {
+    run("torn within sectors", workloads::mixtures(), tear_everywhere);
+}
