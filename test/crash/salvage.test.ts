@@ -13,7 +13,7 @@ test('documents_outside_a_damaged_page_reach_a_new_file', async () => {
     tags: ['a', 'b']
   }))
   const database = opened(path)
-  database.collection('people').insertMany(documents)
+  database.collection<{ _id: number }>('people').insertMany(documents)
   database.close()
   const bytes = readFileSync(path)
   const heapPages = Array.from({ length: bytes.length / 4096 }, (_, page) => page).filter(

@@ -119,7 +119,7 @@ fn text(value: &str, out: &mut Vec<u8>) {
 
 fn integer(number: i64, out: &mut Vec<u8>) {
     match number {
-        0..=63 | -32..=-1 => out.push(number as u8),
+        -32..=63 => out.push(number as u8),
         64..=0xff => out.extend_from_slice(&[0xcc, number as u8]),
         0x100..=0xffff => head(0xcd, &(number as u16).to_be_bytes(), out),
         0x1_0000..=0xffff_ffff => head(0xce, &(number as u32).to_be_bytes(), out),
