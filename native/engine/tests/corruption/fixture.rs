@@ -36,6 +36,7 @@ pub fn options() -> OpenOptions {
         background: false,
         create: false,
         cache_bytes: 16 << 20,
+        log_bytes_min: 32 << 10,
         ..OpenOptions::default()
     }
 }
