@@ -145,6 +145,7 @@ pub fn open_file(
     if !options.read_only && wal::exists(&*storage, path)? {
         // It was not closed: its process may have been killed between writing the header and syncing it.
         recovery::settle(&data)?;
+        wal::settle(&*storage, path)?;
     }
     let pager = Pager::new(PagerOptions {
         file: Some(data.file.clone()),

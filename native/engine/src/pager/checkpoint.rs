@@ -22,7 +22,7 @@ use crate::format::header::{BlobPlace, HEADER_PAGES, Header};
 use crate::format::page::{self, CollectionId, PageKind, Sequence};
 use crate::pager::allocator::Run;
 use crate::pager::image::{sealed_image, write_in_place};
-use crate::pager::journal::{JOURNAL_SUFFIX, JournalWriter};
+use crate::pager::journal::{self, JOURNAL_SUFFIX, JournalWriter};
 use crate::pager::snapshot::Snapshot;
 use crate::pager::{Pager, blob, verify_page};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
@@ -325,9 +325,15 @@ impl Checkpointer {
         if !planted(Bug::NoPageSync) {
             self.file.sync_data().map_err(poisoned)?;
         }
-        let journal = self
-            .write_journal(pager, sequence, &journaled, &capture.header)
-            .map_err(usable)?;
+        let journal = match self.write_journal(pager, sequence, &journaled, &capture.header) {
+            Ok(journal) => journal,
+            Err(error) => {
+                return Err(CheckpointFailure {
+                    error,
+                    is_poisoned: self.void_journal().is_err(),
+                });
+            }
+        };
         if let Some(journal) = &journal
             && !planted(Bug::NoJournalSync)
         {
@@ -381,6 +387,15 @@ impl Checkpointer {
         }
         writer.finish(header)?;
         Ok(Some(file))
+    }
+
+    /// Makes sure that no opener takes a journal for complete whose writing failed: the write may have been done all
+    /// the same, and the next checkpoint overwrites pages that such a journal leaves to their places.
+    fn void_journal(&self) -> Result<()> {
+        match &self.journal {
+            Some(file) => journal::void(&**file),
+            _ => Ok(()),
+        }
     }
 
     fn write_slot(&self, header: &Header, epoch: u64) -> Result<()> {

@@ -103,6 +103,15 @@ impl<'a> JournalWriter<'a> {
     }
 }
 
+/// Makes the journal in `file` incomplete, durably. Needs no room on the disk.
+pub fn void(file: &dyn StorageFile) -> Result<()> {
+    let count = file.len()?.min(HEAD_BYTES as u64) as usize;
+    if count > 0 {
+        file.write_at(0, &[0u8; HEAD_BYTES][..count])?;
+    }
+    file.sync_data()
+}
+
 /// A complete journal.
 pub struct Journal {
     file: Arc<dyn StorageFile>,

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::format::log_frame::{LOG_HEAD_BYTES, LogHead, LogHeadState};
-use crate::storage::{Storage, StorageFile, sibling};
+use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
 pub use log::{Log, LogOptions};
 pub use recover::{Recovered, recover};
@@ -58,6 +58,21 @@ pub fn exists(storage: &dyn Storage, base: &Path) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Makes what the log files of the database at `base` show durable, before recovery decides by it.
+///
+/// A process that was killed may have left bytes in the system's cache only. A power cut could bring back what they
+/// cover: a frame that was erased because its commit had failed.
+/// Errors: `CANNOT_OPEN`, `IO`.
+pub fn settle(storage: &dyn Storage, base: &Path) -> Result<()> {
+    for slot in 0..SLOTS {
+        let path = log_path(base, slot);
+        if storage.exists(&path)? {
+            storage.open(&path, OpenMode::ReadWrite)?.sync_data()?;
+        }
+    }
+    Ok(())
 }
 
 /// The head of a log file; a file too short for one has zeros there.
