@@ -25,6 +25,10 @@
  * - `SNAPSHOT_TOO_OLD` a cursor was held open too long under heavy writes
  * - `TRANSACTION_TOO_LARGE`, `TRANSACTION_ENDED` about a transaction
  * - `LIMIT_EXCEEDED` a fixed limit of the format is reached
+ * - `INVALID_EXPRESSION`, `INVALID_PIPELINE`, `INVALID_PROJECTION`, `INVALID_SORT` about parts of a query
+ * - `INVALID_INDEX`, `INDEX_NOT_FOUND`, `INDEX_EXISTS` about an index and its definition
+ * - `DUPLICATE_KEY` a unique index holds this key for another document
+ * - `OVERFLOW`, `HISTORY_LOST` a change stream was read too slowly, or resumed too late
  * - `UNSUPPORTED_VALUE` a document holds a value that cannot be stored; the message names its path
  * - `ADDON_MISSING` there is no native binary for this platform
  * - `INTERNAL` a bug in QuireDB; please report it
@@ -58,6 +62,16 @@ export type QuireErrorCode =
   | 'LIMIT_EXCEEDED'
   | 'CANNOT_OPEN'
   | 'INTERNAL'
+  | 'INVALID_EXPRESSION'
+  | 'INVALID_PIPELINE'
+  | 'INVALID_INDEX'
+  | 'INDEX_NOT_FOUND'
+  | 'INDEX_EXISTS'
+  | 'DUPLICATE_KEY'
+  | 'INVALID_PROJECTION'
+  | 'INVALID_SORT'
+  | 'OVERFLOW'
+  | 'HISTORY_LOST'
   | 'UNSUPPORTED_VALUE'
   | 'ADDON_MISSING'
 
@@ -91,7 +105,17 @@ const ENGINE_CODES: readonly QuireErrorCode[] = [
   'OUT_OF_MEMORY',
   'LIMIT_EXCEEDED',
   'CANNOT_OPEN',
-  'INTERNAL'
+  'INTERNAL',
+  'INVALID_EXPRESSION',
+  'INVALID_PIPELINE',
+  'INVALID_INDEX',
+  'INDEX_NOT_FOUND',
+  'INDEX_EXISTS',
+  'DUPLICATE_KEY',
+  'INVALID_PROJECTION',
+  'INVALID_SORT',
+  'OVERFLOW',
+  'HISTORY_LOST'
 ]
 
 /** Every failure of the database. Branch on `code`; `message` is for people and may change. */

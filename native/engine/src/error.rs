@@ -65,6 +65,16 @@ error_kinds! {
     LimitExceeded = 26, "LIMIT_EXCEEDED", "A fixed limit of the file format is reached.";
     CannotOpen = 27, "CANNOT_OPEN", "The path cannot be opened: absent, a directory, or not permitted.";
     Internal = 28, "INTERNAL", "A bug in QuireDB; please report it.";
+    InvalidExpression = 29, "INVALID_EXPRESSION", "An aggregation expression is malformed, or its operands do not fit the operator.";
+    InvalidPipeline = 30, "INVALID_PIPELINE", "An aggregation pipeline is malformed or uses an unknown stage.";
+    InvalidIndex = 31, "INVALID_INDEX", "An index is defined by keys or options that it cannot have.";
+    IndexNotFound = 32, "INDEX_NOT_FOUND", "The index named does not exist.";
+    IndexExists = 33, "INDEX_EXISTS", "An index of this name or on these keys exists with other options.";
+    DuplicateKey = 34, "DUPLICATE_KEY", "A unique index holds this key for another document.";
+    InvalidProjection = 35, "INVALID_PROJECTION", "A projection is malformed or mixes inclusion with exclusion.";
+    InvalidSort = 36, "INVALID_SORT", "A sort order is malformed.";
+    Overflow = 37, "OVERFLOW", "A change stream was read too slowly and its changes were let go.";
+    HistoryLost = 38, "HISTORY_LOST", "The changes after the resume token are no longer kept.";
 }
 
 /// An error: its kind, a text for people, and the place where it is known.
