@@ -14,6 +14,7 @@ pub mod id_mode;
 pub mod intake;
 pub mod log_frame;
 pub mod operation;
+pub mod owned;
 pub mod page;
 pub mod place;
 pub mod plain;
@@ -29,6 +30,7 @@ pub mod survey;
 pub(crate) mod tree;
 pub mod ulid;
 pub mod value;
+pub mod view;
 
 /// The little-endian u16 at `at`. The caller has checked the length.
 #[inline]

@@ -35,6 +35,8 @@ pub enum Malformed {
     TooLarge,
     /// A document does not begin with its `_id`.
     IdMissing,
+    /// A string is not UTF-8.
+    NotText,
 }
 
 /// Result of reading values.
@@ -51,6 +53,7 @@ impl Malformed {
             Malformed::TooDeep => "maps and arrays nest too deep",
             Malformed::TooLarge => "its plain form is larger than a document may be",
             Malformed::IdMissing => "a document does not begin with its _id",
+            Malformed::NotText => "a string is not UTF-8",
         }
     }
 }

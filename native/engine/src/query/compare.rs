@@ -9,26 +9,44 @@
 
 use std::cmp::Ordering;
 
-use crate::format::value::{Cursor, Elements, Fields, Malformed, Parse, Value};
+use crate::format::owned::Owned;
+use crate::format::value::{Cursor, Malformed, Parse, Value};
+use crate::format::view::{Entries, List, View};
 use crate::limits::DEPTH_MAX;
 
 /// The place of a value's type in the order. Values of one rank compare by value.
 pub fn rank(value: &Value<'_>) -> u8 {
-    match value {
-        Value::Null | Value::Undefined => 1,
-        Value::Int(_) | Value::UInt(_) | Value::Float(_) => 2,
-        Value::String(_) => 3,
-        Value::Map(_) => 4,
-        Value::Array(_) => 5,
-        Value::Binary(_) => 6,
-        Value::Bool(_) => 7,
-        Value::Timestamp(_) => 8,
-        Value::Ext { .. } => 9,
+    rank_view(&View::from(*value))
+}
+
+/// `rank` of a value of either kind.
+#[inline]
+pub fn rank_view(view: &View<'_>) -> u8 {
+    match view {
+        View::Null | View::Undefined => 1,
+        View::Int(_) | View::UInt(_) | View::Float(_) => 2,
+        View::Text(_) => 3,
+        View::Map(_) => 4,
+        View::Array(_) => 5,
+        View::Binary(_) => 6,
+        View::Bool(_) => 7,
+        View::Timestamp(_) => 8,
+        View::Ext { .. } => 9,
     }
 }
 
 /// The order of two values. Errors: `Malformed` when either one is damaged.
+#[inline]
 pub fn compare(left: &Value<'_>, right: &Value<'_>) -> Parse<Ordering> {
+    match (left, right) {
+        (Value::Int(left), Value::Int(right)) => Ok(left.cmp(right)),
+        (Value::String(left), Value::String(right)) => Ok(left.cmp(right)),
+        _ => compare_views(&View::from(*left), &View::from(*right)),
+    }
+}
+
+/// The order of two values, each stored or owned. Errors: as `compare`.
+pub fn compare_views(left: &View<'_>, right: &View<'_>) -> Parse<Ordering> {
     compare_at_depth(left, right, 1)
 }
 
@@ -37,20 +55,25 @@ pub fn compare_cursors(left: Cursor<'_>, right: Cursor<'_>) -> Parse<Ordering> {
     compare(&left.value()?, &right.value()?)
 }
 
-fn compare_at_depth(left: &Value<'_>, right: &Value<'_>, depth: usize) -> Parse<Ordering> {
+/// The order of two owned values. Values that nest too deep to be stored count as equal from there on.
+pub fn compare_owned(left: &Owned, right: &Owned) -> Ordering {
+    compare_views(&View::from(left), &View::from(right)).unwrap_or(Ordering::Equal)
+}
+
+fn compare_at_depth(left: &View<'_>, right: &View<'_>, depth: usize) -> Parse<Ordering> {
     Ok(match (left, right) {
-        (Value::Int(left), Value::Int(right)) => left.cmp(right),
-        (Value::String(left), Value::String(right)) => left.cmp(right),
-        (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
-        (Value::Binary(left), Value::Binary(right)) => {
+        (View::Int(left), View::Int(right)) => left.cmp(right),
+        (View::Text(left), View::Text(right)) => left.cmp(right),
+        (View::Bool(left), View::Bool(right)) => left.cmp(right),
+        (View::Binary(left), View::Binary(right)) => {
             left.len().cmp(&right.len()).then_with(|| left.cmp(right))
         }
-        (Value::Timestamp(left), Value::Timestamp(right)) => {
+        (View::Timestamp(left), View::Timestamp(right)) => {
             left.total_nanoseconds().cmp(&right.total_nanoseconds())
         }
         (
-            Value::Ext { kind, bytes },
-            Value::Ext {
+            View::Ext { kind, bytes },
+            View::Ext {
                 kind: right_kind,
                 bytes: right,
             },
@@ -58,21 +81,21 @@ fn compare_at_depth(left: &Value<'_>, right: &Value<'_>, depth: usize) -> Parse<
             .cmp(right_kind)
             .then(bytes.len().cmp(&right.len()))
             .then_with(|| bytes.cmp(right)),
-        (Value::Array(left), Value::Array(right)) => compare_arrays(*left, *right, depth)?,
-        (Value::Map(left), Value::Map(right)) => compare_maps(*left, *right, depth)?,
-        _ => match (rank(left), rank(right)) {
+        (View::Array(left), View::Array(right)) => compare_arrays(*left, *right, depth)?,
+        (View::Map(left), View::Map(right)) => compare_maps(*left, *right, depth)?,
+        _ => match (rank_view(left), rank_view(right)) {
             (2, 2) => compare_numbers(left, right),
             (left, right) => left.cmp(&right),
         },
     })
 }
 
-fn compare_arrays(mut left: Elements<'_>, mut right: Elements<'_>, depth: usize) -> Parse<Ordering> {
+fn compare_arrays(mut left: List<'_>, mut right: List<'_>, depth: usize) -> Parse<Ordering> {
     check_depth(depth)?;
     loop {
         match (left.take_next()?, right.take_next()?) {
             (Some(left), Some(right)) => {
-                let order = compare_at_depth(&left.value()?, &right.value()?, depth + 1)?;
+                let order = compare_at_depth(&left, &right, depth + 1)?;
                 if order != Ordering::Equal {
                     return Ok(order);
                 }
@@ -82,14 +105,13 @@ fn compare_arrays(mut left: Elements<'_>, mut right: Elements<'_>, depth: usize)
     }
 }
 
-fn compare_maps(mut left: Fields<'_>, mut right: Fields<'_>, depth: usize) -> Parse<Ordering> {
+fn compare_maps(mut left: Entries<'_>, mut right: Entries<'_>, depth: usize) -> Parse<Ordering> {
     check_depth(depth)?;
     loop {
         match (left.take_next()?, right.take_next()?) {
             (Some((left_key, left)), Some((right_key, right))) => {
-                let (left, right) = (left.value()?, right.value()?);
-                let order = rank(&left)
-                    .cmp(&rank(&right))
+                let order = rank_view(&left)
+                    .cmp(&rank_view(&right))
                     .then_with(|| left_key.cmp(right_key));
                 if order != Ordering::Equal {
                     return Ok(order);
@@ -113,7 +135,7 @@ fn check_depth(depth: usize) -> Parse<()> {
 }
 
 /// The order of two numbers by their exact values. What is no number sorts below them.
-fn compare_numbers(left: &Value<'_>, right: &Value<'_>) -> Ordering {
+fn compare_numbers(left: &View<'_>, right: &View<'_>) -> Ordering {
     match (whole(left), whole(right), float(left), float(right)) {
         (Some(left), Some(right), _, _) => left.cmp(&right),
         (Some(left), _, _, Some(right)) => compare_whole_and_float(left, right),
@@ -123,17 +145,17 @@ fn compare_numbers(left: &Value<'_>, right: &Value<'_>) -> Ordering {
     }
 }
 
-fn whole(value: &Value<'_>) -> Option<i128> {
+fn whole(value: &View<'_>) -> Option<i128> {
     match value {
-        Value::Int(number) => Some(i128::from(*number)),
-        Value::UInt(number) => Some(i128::from(*number)),
+        View::Int(number) => Some(i128::from(*number)),
+        View::UInt(number) => Some(i128::from(*number)),
         _ => None,
     }
 }
 
-fn float(value: &Value<'_>) -> Option<f64> {
+fn float(value: &View<'_>) -> Option<f64> {
     match value {
-        Value::Float(number) => Some(*number),
+        View::Float(number) => Some(*number),
         _ => None,
     }
 }

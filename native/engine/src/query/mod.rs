@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod filter;
+pub mod group_key;
 mod literal;
 #[cfg(test)]
 mod oracle;

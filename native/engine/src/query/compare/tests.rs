@@ -87,3 +87,54 @@ fn damage_is_no_order() {
     let deep = Cursor::new(&deep, &NO_STRUCTURES).value();
     assert!(deep.is_ok_and(|deep| compare(&deep, &deep).is_err()));
 }
+
+/// The ladder's values, owned.
+fn ladder() -> Vec<(usize, String, Owned)> {
+    let mut values = Vec::new();
+    for (step, texts) in LADDER.iter().enumerate() {
+        for text in *texts {
+            let text = text.replace("1e300.0", &format!("1{}.0", "0".repeat(300)));
+            let mut bytes = Vec::new();
+            let map = Tree::Map(vec![("v".into(), tree(&text))]).to_plain();
+            crate::format::intake::normalise(&map, crate::format::survey::Subject::Filter, &mut bytes)
+                .unwrap();
+            let value = Owned::read(Cursor::at(&bytes, 3, &NO_STRUCTURES)).unwrap();
+            values.push((step, text, value));
+        }
+    }
+    values
+}
+
+#[test]
+fn owned_values_have_the_order_of_stored_ones() {
+    for (low, left_text, left) in &ladder() {
+        for (high, right_text, right) in &ladder() {
+            assert_eq!(
+                compare_owned(left, right),
+                low.cmp(high),
+                "{left_text} and {right_text}"
+            );
+            let mut bytes = Vec::new();
+            right.write(&mut bytes);
+            let stored = View::from(Cursor::new(&bytes, &NO_STRUCTURES).value().unwrap());
+            assert_eq!(compare_views(&left.into(), &stored), Ok(low.cmp(high)));
+        }
+    }
+}
+
+#[test]
+fn group_keys_are_equal_exactly_for_equal_values() {
+    use crate::query::group_key::{append_group_key, group_key};
+    for (low, left_text, left) in &ladder() {
+        for (high, right_text, right) in &ladder() {
+            let equal = group_key(left) == group_key(right);
+            assert_eq!(equal, low == high, "{left_text} and {right_text}");
+        }
+        let mut bytes = Vec::new();
+        left.write(&mut bytes);
+        let mut key = Vec::new();
+        let stored = Cursor::new(&bytes, &NO_STRUCTURES).value().unwrap();
+        append_group_key(&stored.into(), &mut key).unwrap();
+        assert_eq!(key, group_key(left), "{left_text}");
+    }
+}
