@@ -1,22 +1,24 @@
 // Documents to bytes and back, over msgpackr.
 //
-// Out: plain MessagePack, written into msgpackr's own buffer, where native code reads it in the same turn. In: stored
+// Out: plain MessagePack in a buffer where native code reads it in the same turn: plain values by encoder.ts, all others
+// by msgpackr, which knows every type. In: stored
 // form, in which the bytes 0x40..0x7f begin records of the collection's structures; their numbering is msgpackr's own.
 // Promises: a record of an unknown structure is never read as something else, it throws `UnknownStructure` and the
 // caller loads the structures; what comes back shares no memory with the buffer it was read from.
 // Leaves to others: which values may be stored (plain.ts), where bytes go (native.ts).
 
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
+import { PlainEncoder } from './encoder.ts'
 import { QuireError } from './errors.ts'
-import { isPlainObject, PlainCopier, StandInMet } from './plain.ts'
+import { PlainCopier, StandInMet } from './plain.ts'
 
 /**
  * Encoded bytes: `start..end` of the buffer, valid until the next encoding.
  * @internal
  */
 export interface Encoded extends Uint8Array {
-  readonly start: number
-  readonly end: number
+  start: number
+  end: number
 }
 
 /** A buffer larger than this is given back after use. */
@@ -30,6 +32,7 @@ const SHORT_NUMBERS = 32
 /** Record numbers that msgpackr looks up by their first byte alone. */
 const FIRST_BYTES = 64
 
+const plainEncoder = new PlainEncoder()
 const packer = new Packr({ useRecords: false, variableMapSize: true, useToJSON: false })
 
 /**
@@ -47,11 +50,15 @@ export function encode(value: object, what: string): Encoded {
       `the ${what} must be an object, not ${value === null ? 'null' : typeof value}`
     )
   }
-  return isPlainRoot(value) ? pack(value) : encodeWithCare(value, what)
+  const end = plainEncoder.encode(value)
+  return end < 0 ? encodeWithCare(value, what) : plainlyEncoded(end)
 }
 
-function isPlainRoot(value: object): boolean {
-  return Object.getPrototypeOf(value) === Object.prototype && isPlainObject(value, 1)
+function plainlyEncoded(end: number): Encoded {
+  const encoded = plainEncoder.buffer as unknown as Encoded
+  encoded.start = 0
+  encoded.end = end
+  return encoded
 }
 
 /**
@@ -60,7 +67,8 @@ function isPlainRoot(value: object): boolean {
  * @internal
  */
 export function encodeAll(values: readonly object[], what: string): Encoded {
-  let arePlain = true
+  const end = plainEncoder.encodeAll(values)
+  if (end >= 0) return plainlyEncoded(end)
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as object | null
     if (typeof value !== 'object' || value === null) {
@@ -69,9 +77,8 @@ export function encodeAll(values: readonly object[], what: string): Encoded {
         `${what}[${index}] must be an object, not ${value === null ? 'null' : typeof value}`
       )
     }
-    arePlain &&= isPlainRoot(value)
   }
-  return arePlain ? pack(values) : encodeWithCare(values, what)
+  return encodeWithCare(values, what)
 }
 
 /**
@@ -79,7 +86,9 @@ export function encodeAll(values: readonly object[], what: string): Encoded {
  * @internal
  */
 export function releaseLargeBuffer(encoded: Encoded): void {
-  if (encoded.length > KEPT_BYTES_MAX) packer.useBuffer(freshBuffer())
+  if (encoded.length <= KEPT_BYTES_MAX) return
+  if (encoded === (plainEncoder.buffer as Uint8Array)) plainEncoder.release()
+  else packer.useBuffer(freshBuffer())
 }
 
 /** The buffer that msgpackr wrote into last. Whoever else uses msgpackr in this thread shares it. */

@@ -1,11 +1,12 @@
-// What may be stored: tells plain documents from those that need care, and makes plain ones of the latter.
+// What may be stored: makes plain documents of those that are not, for msgpackr.
 //
 // The mapping. Stored as they are: strings, booleans, null, numbers, bigints of 64 bits, Date, Uint8Array (and Buffer),
 // arrays, plain objects. Stored as something else: a Map with string keys as an object, a Set as an array; `undefined`
 // in an object is left out, in an array it becomes null, as in JSON. Refused, naming the path: everything else
 // (functions, symbols, regular expressions, instances of classes, other typed arrays, invalid dates, larger bigints,
 // the key `__proto__`), cycles, and more than 100 levels.
-// Promises: a plain document costs one walk and no allocation. Leaves to others: the bytes (codec.ts).
+// Promises: the copy holds only what msgpackr writes as this mapping says. Leaves to others: documents that are plain
+// from the start (encoder.ts), the bytes (codec.ts).
 
 import { types } from 'node:util'
 import { QuireError } from './errors.ts'
@@ -17,53 +18,6 @@ const INTEGER_MIN = -(2n ** 63n)
 const INTEGER_MAX = 2n ** 64n - 1n
 
 const objectPrototype = Object.prototype
-const datePrototype = Date.prototype
-const bytesPrototype = Uint8Array.prototype
-const bufferPrototype = Buffer.prototype
-
-/**
- * True when `value` can go to the encoder as it is.
- * @internal
- */
-export function isPlainObject(value: object, depth: number): boolean {
-  if (depth > DEPTH_MAX) return false
-  const fields = value as Record<string, unknown>
-  // `for in` is by far the fastest way over an object's keys. Inherited ones only cost the slower path below.
-  for (const key in fields) {
-    if (!isPlain(fields[key], depth) || key === '__proto__') return false
-  }
-  return true
-}
-
-/** True when every element of `value` can go to the encoder as it is. */
-function isPlainArray(value: readonly unknown[], depth: number): boolean {
-  if (depth > DEPTH_MAX) return false
-  for (let index = 0; index < value.length; index++) {
-    if (!isPlain(value[index], depth)) return false
-  }
-  return true
-}
-
-/** True when `value`, found at `depth`, can go to the encoder as it is. */
-function isPlain(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true
-    case 'number':
-      return value !== 0 || !Object.is(value, -0)
-    case 'object': {
-      if (value === null) return true
-      if (Array.isArray(value)) return isPlainArray(value, depth + 1)
-      const prototype: unknown = Object.getPrototypeOf(value)
-      if (prototype === objectPrototype) return isPlainObject(value, depth + 1)
-      if (prototype === datePrototype) return !Number.isNaN((value as Date).getTime())
-      return prototype === bytesPrototype || prototype === bufferPrototype
-    }
-    default:
-      return false
-  }
-}
 
 /**
  * Makes a plain copy of a document, filter, update or list of documents.
