@@ -12,6 +12,7 @@ pub mod heap_map;
 pub mod id;
 pub mod id_mode;
 pub mod intake;
+pub mod key;
 pub mod log_frame;
 pub mod operation;
 pub mod owned;

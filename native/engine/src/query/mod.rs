@@ -7,6 +7,8 @@
 pub mod compare;
 pub mod filter;
 pub mod group_key;
+#[cfg(test)]
+mod key_order_tests;
 mod literal;
 #[cfg(test)]
 mod oracle;
