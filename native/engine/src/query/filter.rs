@@ -3,12 +3,14 @@
 //! Supported: equality, $eq $ne $gt $gte $lt $lte $in $nin $exists $not $and $or $nor, dotted paths.
 //! Promises: a match never allocates, parses a document at most once and stops at the first condition that
 //! fails; what the filter asks of the `_id` is known before any document is read.
-//! Parts: compile.rs (MessagePack to terms), matcher.rs (terms on documents).
+//! Parts: compile.rs (MessagePack to terms), matcher.rs (terms on documents), constraint.rs (terms for indexes).
 //! Leaves to others: choosing an index (collection), keeping compiled filters.
 
 mod compile;
+mod constraint;
 mod matcher;
 
+pub use constraint::{Bound, Constraint, Restriction};
 pub use matcher::Matcher;
 
 use crate::error::Result;

@@ -13,15 +13,22 @@ use crate::query::compare::{compare, rank};
 
 /// An operand, decoded once.
 #[derive(Clone, Debug)]
-pub(crate) enum Literal {
+pub enum Literal {
     /// null, undefined.
     Null,
+    /// A truth value.
     Bool(bool),
+    /// An integer in the range of i64.
     Int(i64),
+    /// An integer above `i64::MAX`.
     UInt(u64),
+    /// A float.
     Float(f64),
+    /// Text.
     Text(Box<[u8]>),
+    /// Binary.
     Binary(Box<[u8]>),
+    /// A point in time.
     Timestamp(Timestamp),
     /// An array, a map or an extension, in stored form without records.
     Encoded(Box<[u8]>),
@@ -29,25 +36,31 @@ pub(crate) enum Literal {
 
 /// Which orders of value and operand satisfy a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub struct Wanted {
+    /// Values below the operand do; when false, those above it.
     pub less: bool,
+    /// Values equal to the operand do.
     pub equal: bool,
 }
 
 impl Wanted {
-    pub(crate) const ABOVE: Wanted = Wanted {
+    /// `$gt`.
+    pub const ABOVE: Wanted = Wanted {
         less: false,
         equal: false,
     };
-    pub(crate) const AT_LEAST: Wanted = Wanted {
+    /// `$gte`.
+    pub const AT_LEAST: Wanted = Wanted {
         less: false,
         equal: true,
     };
-    pub(crate) const BELOW: Wanted = Wanted {
+    /// `$lt`.
+    pub const BELOW: Wanted = Wanted {
         less: true,
         equal: false,
     };
-    pub(crate) const AT_MOST: Wanted = Wanted {
+    /// `$lte`.
+    pub const AT_MOST: Wanted = Wanted {
         less: true,
         equal: true,
     };
@@ -79,7 +92,7 @@ impl Literal {
     }
 
     /// The operand as a value.
-    pub(crate) fn value(&self) -> Parse<Value<'_>> {
+    pub fn value(&self) -> Parse<Value<'_>> {
         Ok(match self {
             Literal::Null => Value::Null,
             Literal::Bool(truth) => Value::Bool(*truth),
@@ -137,7 +150,7 @@ fn is_nan(value: &Value<'_>) -> bool {
 
 /// The operands of `$in`, parted by type and in order, so that one is found by halving.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LiteralSet {
+pub struct LiteralSet {
     has_null: bool,
     integers: Vec<i64>,
     texts: Vec<Box<[u8]>>,
@@ -167,13 +180,21 @@ impl LiteralSet {
         set
     }
 
-    /// The operands that can be ids, as values; equal ones may repeat.
-    pub(crate) fn possible_ids(&self) -> impl Iterator<Item = Value<'_>> {
+    /// The operands as values: one null at most; other equal ones may repeat. Floats that are integers come
+    /// as integers.
+    pub fn values(&self) -> impl Iterator<Item = Value<'_>> {
+        let null = self.has_null.then_some(Value::Null);
         let integers = self.integers.iter().map(|number| Value::Int(*number));
         let texts = self.texts.iter().map(|text| Value::String(text));
-        integers
+        null.into_iter()
+            .chain(integers)
             .chain(texts)
             .chain(self.others.iter().filter_map(|literal| literal.value().ok()))
+    }
+
+    /// How many operands there are.
+    pub fn count(&self) -> usize {
+        usize::from(self.has_null) + self.integers.len() + self.texts.len() + self.others.len()
     }
 
     /// Whether the integer or string at `cursor` is one of the operands; None for other values.

@@ -9,7 +9,7 @@ pub mod filter;
 pub mod group_key;
 #[cfg(test)]
 mod key_order_tests;
-mod literal;
+pub mod literal;
 #[cfg(test)]
 mod oracle;
 pub mod path;

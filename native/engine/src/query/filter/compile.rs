@@ -270,7 +270,7 @@ impl Condition {
         let id = |value: Value<'_>| IdBytes::from_value(&value).ok();
         let distinct: BTreeSet<IdBytes> = match &self.term.test {
             Test::Equal(literal) => literal.value().ok().and_then(id).into_iter().collect(),
-            Test::In(set) => set.possible_ids().filter_map(id).collect(),
+            Test::In(set) => set.values().filter_map(id).collect(),
             Test::Ordered(..) | Test::Exists => return None,
         };
         Some(distinct.into_iter().collect())
