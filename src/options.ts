@@ -33,6 +33,12 @@ export interface OpenOptions {
   /** Milliseconds a write waits for a collection that an open transaction holds, before BUSY: 0 to 3,600,000; 5,000 by
    * default. */
   lockWait?: number
+  /**
+   * How small commits get into the log. `mapped` (default): through memory shared with the file, on Linux with ext4 or
+   * tmpfs; elsewhere, and where memory cannot be locked, as with `write`: by a call each. With `mapped`, a program that
+   * cuts the log short while the database is open ends this process (SIGBUS).
+   */
+  log?: 'mapped' | 'write'
   /** Bytes of log that start a checkpoint in the background; 64 MiB by default. */
   checkpointLogSize?: number
 }
@@ -65,6 +71,7 @@ const OPEN_OPTIONS = [
   'create',
   'documentBytesMax',
   'lockWait',
+  'log',
   'checkpointLogSize'
 ] as const satisfies readonly (keyof OpenOptions)[]
 const TRANSACTION_OPTIONS = [
@@ -77,6 +84,7 @@ const TRANSACTION_OPTIONS = [
 const BY_DEFAULT = -1
 const FLAG_READ_ONLY = 1
 const FLAG_NO_CREATE = 2
+const FLAG_WRITE_LOG = 4
 /** Times a transaction is run again after CONFLICT. */
 const RETRIES_DEFAULT = 10
 const HOUR_MS = 3_600_000
@@ -103,11 +111,13 @@ export function nativeOpenOptions(options: OpenOptions = {}): NativeOpenOptions 
   checkOptions(options, OPEN_OPTIONS, 'open')
   const isReadOnly = truth('readOnly', options.readOnly, false)
   const create = truth('create', options.create, true)
+  const log = options.log ?? 'mapped'
+  if (log !== 'mapped' && log !== 'write') throw invalidArgument(`log must be 'mapped' or 'write', not ${String(log)}`)
   return [
     durabilityNumber(options.durability),
     whole('syncInterval', options.syncInterval, 1, HOUR_MS),
     whole('cacheSize', options.cacheSize, MIB, Number.MAX_SAFE_INTEGER),
-    (isReadOnly ? FLAG_READ_ONLY : 0) | (create ? 0 : FLAG_NO_CREATE),
+    (isReadOnly ? FLAG_READ_ONLY : 0) | (create ? 0 : FLAG_NO_CREATE) | (log === 'write' ? FLAG_WRITE_LOG : 0),
     whole('documentBytesMax', options.documentBytesMax, 1, GIB),
     whole('lockWait', options.lockWait, 0, HOUR_MS),
     whole('checkpointLogSize', options.checkpointLogSize, MIB, Number.MAX_SAFE_INTEGER)

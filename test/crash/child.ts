@@ -22,10 +22,10 @@ function checkBuilt(): void {
   if (!existsSync(fileURLToPath(PACKAGE))) throw new Error('dist/ is missing: `npm run build` makes it')
 }
 
-/** Starts `script`, a module that sees `open`, `QuireError` and `path`. */
-export function startChild(script: string, path: string): ChildProcess {
+/** Starts `script`, a module that sees `open`, `QuireError`, `path`, and `more` behind it in `process.argv`. */
+export function startChild(script: string, path: string, more: readonly string[] = []): ChildProcess {
   checkBuilt()
-  const command = ['--input-type=module', '--expose-gc', '-e', PRELUDE + script, path]
+  const command = ['--input-type=module', '--expose-gc', '-e', PRELUDE + script, path, ...more]
   return spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'pipe'] })
 }
 

@@ -11,7 +11,7 @@ const acknowledgedBeforeKill = (round: number) => 50 + ((round * 7919) % 1500)
 /** Inserts, replaces and deletes for ever; says each write on stdout once it was acknowledged. */
 const WRITER = `
 const { writeSync } = await import('node:fs')
-const database = open(path, { checkpointLogSize: 1 << 20 })
+const database = open(path, { checkpointLogSize: 1 << 20, log: process.argv[2] })
 const items = database.collection('items')
 const first = (items.get('last')?.n ?? 0) + 1
 for (let n = first; ; n++) {
@@ -30,7 +30,7 @@ test('no_acknowledged_write_is_lost_when_the_writer_is_killed', { timeout: 300_0
   const path = temporaryPath()
   let most = 0
   for (let round = 0; round < ROUNDS; round++) {
-    const child = startChild(WRITER, path)
+    const child = startChild(WRITER, path, [round % 2 === 0 ? 'mapped' : 'write'])
     let rest = ''
     let count = 0
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {

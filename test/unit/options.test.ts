@@ -17,6 +17,7 @@ test('a_wrong_option_is_refused_by_name', () => {
     [{ create: 'no' }, /create/],
     [{ documentBytesMax: 0 }, /documentBytesMax/],
     [{ documentBytesMax: 2 ** 31 }, /documentBytesMax/],
+    [{ log: 'mmap' as never }, /log/],
     [{ lockWait: -1 }, /lockWait/],
     [{ lockWait: Number.NaN }, /lockWait/],
     [{ checkpointLogSize: 5 }, /checkpointLogSize/],
@@ -40,6 +41,7 @@ test('every_option_takes_its_bounds', () => {
       syncInterval: 1,
       cacheSize: 1 << 20,
       lockWait: 0,
+      log: 'write',
       documentBytesMax: 64,
       checkpointLogSize: 1 << 20
     },

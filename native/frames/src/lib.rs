@@ -9,7 +9,7 @@
 //! SIGMOD 2023: a page table is not probed, the page number is the address.
 //!
 //! Reading the source: sync, state (the latch) → memory (the operating system) → segment, table (where
-//! a page is) → guard, clock (eviction) → frames (the door).
+//! a page is) → guard, clock (eviction) → frames (the door). By itself: window (part of a file, for the log).
 
 // Under loom only the latch is built: its model runs on loom's atomics, which cannot live in raw memory.
 #[cfg(not(loom))]
@@ -32,11 +32,15 @@ mod state_model;
 mod sync;
 #[cfg(not(loom))]
 mod table;
+#[cfg(not(loom))]
+mod window;
 
 #[cfg(not(loom))]
 pub use frames::{Frames, FramesOptions};
 #[cfg(not(loom))]
 pub use guard::{PageMut, PageRef};
+#[cfg(not(loom))]
+pub use window::FileWindow;
 
 /// Bytes of a page.
 pub const PAGE_BYTES: usize = 4096;

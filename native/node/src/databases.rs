@@ -21,6 +21,7 @@ use crate::values::{Env, Value};
 /// Bits of `open`'s flags, as in src/options.ts.
 const FLAG_READ_ONLY: i64 = 1;
 const FLAG_NO_CREATE: i64 = 2;
+const FLAG_WRITE_LOG: i64 = 4;
 
 /// Declares doors that give a number: name, what they do with the call.
 macro_rules! doors {
@@ -138,6 +139,7 @@ fn open_database(call: &mut Call<'_>) -> Result<f64> {
         cache_bytes: given(call, 3)?.unwrap_or(defaults.cache_bytes),
         read_only: flags & FLAG_READ_ONLY != 0,
         create: flags & FLAG_NO_CREATE == 0,
+        map_log: flags & FLAG_WRITE_LOG == 0,
         document_bytes_max: given(call, 5)?.unwrap_or(defaults.document_bytes_max),
         lock_wait_ms: given(call, 6)?.unwrap_or(defaults.lock_wait_ms),
         checkpoint_log_bytes: given(call, 7)?.unwrap_or(defaults.checkpoint_log_bytes),

@@ -51,6 +51,9 @@ pub struct OpenOptions {
     pub checkpoint_log_bytes: u64,
     /// Bytes of a new log file, which are zeroed before its first commit. Default 1 MiB; it grows as it must.
     pub log_bytes_min: u64,
+    /// Whether small commits are written to the log through memory shared with it, where system and file system
+    /// make that safe. Default true; false writes each with a call, which tools that watch calls can see.
+    pub map_log: bool,
     /// Whether a janitor thread syncs and checkpoints. Default true; without it the caller does both.
     pub background: bool,
 }
@@ -68,6 +71,7 @@ impl Default for OpenOptions {
             lock_wait_ms: LOCK_WAIT_MS_DEFAULT,
             checkpoint_log_bytes: CHECKPOINT_LOG_BYTES_DEFAULT,
             log_bytes_min: LogOptions::default().first_bytes,
+            map_log: true,
             background: true,
         }
     }
@@ -172,6 +176,7 @@ pub fn open_file(
     if let Some((epoch, sequence)) = store.durable_state() {
         let options = LogOptions {
             first_bytes: options.log_bytes_min,
+            is_mapped: options.map_log,
             ..LogOptions::default()
         };
         store.set_log(Log::create(

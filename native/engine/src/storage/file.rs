@@ -4,7 +4,7 @@
 //! calls are repeated; descriptors are closed on exec and are never 0, 1 or 2, so that output printed by a
 //! program with closed streams cannot land in a database. A sync is fdatasync, on macOS F_FULLFSYNC (the
 //! standard library's `sync_data` is both).
-//! Leaves to others: the lock file (file_lock.rs).
+//! Leaves to others: the lock file (file_lock.rs), overwriting through memory (mapped.rs).
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::mapped::Overwriter;
 use crate::storage::{LockMode, OpenMode, Storage, StorageFile, StorageLock, file_lock};
 
 /// The operating system's file system.
@@ -53,6 +54,7 @@ impl Storage for FileStorage {
         Ok(Arc::new(OpenFile {
             file,
             path: path.to_path_buf(),
+            overwriter: Overwriter::default(),
         }))
     }
 
@@ -157,6 +159,7 @@ pub(super) fn open_high(options: &OpenOptions, path: &Path) -> io::Result<File> 
 struct OpenFile {
     file: File,
     path: PathBuf,
+    overwriter: Overwriter,
 }
 
 impl OpenFile {
@@ -187,7 +190,16 @@ impl StorageFile for OpenFile {
         write_whole(&self.file, offset, bytes).map_err(|source| self.error("write", &source))
     }
 
+    fn overwrite_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        if self.overwriter.overwrite(&self.file, offset, bytes) {
+            return Ok(());
+        }
+        self.write_at(offset, bytes)
+    }
+
     fn set_len(&self, len: u64) -> Result<()> {
+        // A window on bytes that go would end the process at its next use.
+        self.overwriter.forget();
         self.file
             .set_len(len)
             .map_err(|source| self.error("set the length of", &source))

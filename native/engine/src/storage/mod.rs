@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 mod file;
 mod file_lock;
 mod lock_table;
+mod mapped;
 mod memory;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulated;
@@ -90,6 +91,13 @@ pub trait StorageFile: Send + Sync {
     /// Writes all of `bytes` at byte `offset`, growing the file where needed, or fails; after a failure any
     /// part may have been written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// As `write_at`, for few bytes where the file has bytes that were written before; a file of the operating
+    /// system may take them through memory that it shares with the file, which spares the call. Only one thread at a
+    /// time overwrites a file.
+    fn overwrite_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.write_at(offset, bytes)
+    }
 
     /// Sets the file's length; new bytes are zero.
     fn set_len(&self, len: u64) -> Result<()>;

@@ -20,32 +20,7 @@ use crate::storage::Storage;
 use crate::wal::generation::{BeginFailure, Begun, Generation};
 use crate::wal::group_commit::SyncTurn;
 use crate::wal::poison::Poison;
-use crate::wal::{Durability, SLOTS, leftover, log_path};
-
-/// Sizes of the log's files and buffer.
-#[derive(Clone, Copy, Debug)]
-pub struct LogOptions {
-    /// Size of a new log file, in bytes. Default 1 MiB.
-    pub first_bytes: u64,
-    /// A full log file doubles, but grows by at most this many bytes at once: the commit that meets the end waits
-    /// until they are zeroed. Default 4 MiB.
-    pub step_bytes_max: u64,
-    /// Frames of `lazy` commits are written once there are this many bytes of them. Default 1 MiB.
-    pub buffer_bytes: usize,
-    /// Largest payload of one commit, in bytes. Default and most `limits::TRANSACTION_BYTES_MAX`.
-    pub transaction_bytes_max: usize,
-}
-
-impl Default for LogOptions {
-    fn default() -> LogOptions {
-        LogOptions {
-            first_bytes: 1 << 20,
-            step_bytes_max: 4 << 20,
-            buffer_bytes: 1 << 20,
-            transaction_bytes_max: TRANSACTION_BYTES_MAX,
-        }
-    }
-}
+use crate::wal::{Durability, LogOptions, SLOTS, leftover, log_path};
 
 /// The log of one open database.
 pub struct Log {
@@ -152,7 +127,7 @@ impl Log {
             .encode(sequence, synced, &self.options, write_payload)
             .and_then(|end| {
                 if durability != Durability::Lazy || inner.buffer.len() >= self.options.buffer_bytes {
-                    inner.write_buffer(self.options.buffer_bytes)?;
+                    inner.write_buffer(&self.options)?;
                 }
                 Ok(end)
             });
@@ -195,7 +170,7 @@ impl Log {
     pub(super) fn flush_locked(&self, inner: &mut Inner) -> Result<()> {
         inner.forget_incomplete();
         inner
-            .write_buffer(self.options.buffer_bytes)
+            .write_buffer(&self.options)
             .map_err(|error| match error.kind() {
                 ErrorKind::Io => self.poison.set(&error),
                 _ => error,
@@ -465,19 +440,24 @@ impl Inner {
     }
 
     /// Writes the buffer to the live file and empties it.
-    fn write_buffer(&mut self, buffer_bytes: usize) -> Result<()> {
+    fn write_buffer(&mut self, options: &LogOptions) -> Result<()> {
         let Some(live) = &self.live else {
             return Ok(());
         };
         if self.buffer.is_empty() {
             return Ok(());
         }
-        live.file.write_at(self.buffer_at, &self.buffer)?;
+        if options.is_mapped {
+            // Frames lie below the capacity, whose bytes were zeroed before.
+            live.file.overwrite_at(self.buffer_at, &self.buffer)?;
+        } else {
+            live.file.write_at(self.buffer_at, &self.buffer)?;
+        }
         self.buffer_at += self.buffer.len() as u64;
         self.buffer.clear();
-        if self.buffer.capacity() > 4 * buffer_bytes {
+        if self.buffer.capacity() > 4 * options.buffer_bytes {
             // One huge transaction must not hold its memory for ever.
-            self.buffer.shrink_to(buffer_bytes);
+            self.buffer.shrink_to(options.buffer_bytes);
         }
         Ok(())
     }

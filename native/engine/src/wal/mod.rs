@@ -13,6 +13,7 @@ mod generation;
 mod group_commit;
 mod leftover;
 mod log;
+mod options;
 mod poison;
 mod recover;
 mod salvage;
@@ -24,7 +25,8 @@ use crate::error::Result;
 use crate::format::log_frame::{LOG_HEAD_BYTES, LogHead, LogHeadState};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
-pub use log::{Log, LogOptions};
+pub use log::Log;
+pub use options::LogOptions;
 pub use recover::{Recovered, recover};
 pub use salvage::{find_file_id, salvage};
 

@@ -23,6 +23,7 @@ const SMALL: LogOptions = LogOptions {
     step_bytes_max: 4096,
     buffer_bytes: 512,
     transaction_bytes_max: 200_000,
+    is_mapped: true,
 };
 
 fn new_log(storage: &Arc<dyn Storage>, last: u64, epoch: u64) -> Log {

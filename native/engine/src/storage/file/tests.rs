@@ -119,6 +119,7 @@ fn full_disk_is_disk_full() {
     let file = OpenFile {
         file,
         path: full.to_path_buf(),
+        overwriter: Overwriter::default(),
     };
     assert_eq!(file.write_at(0, b"x").unwrap_err().kind(), ErrorKind::DiskFull);
 }
@@ -129,4 +130,34 @@ fn random_bytes_differ() {
     FileStorage::new().random(&mut one).unwrap();
     FileStorage::new().random(&mut two).unwrap();
     assert_ne!(one, two);
+}
+
+#[test]
+fn bytes_that_are_overwritten_are_read_back_across_windows_and_ends() {
+    let directory = TestDirectory::new("file_overwrite");
+    let path = directory.file("a");
+    let file = FileStorage::new().open(&path, OpenMode::CreateNew).unwrap();
+    let mut expected = vec![0; 700_000];
+    file.write_at(0, &expected).unwrap();
+    // Steps that meet the ends of windows, sizes that are too large for them, and the file's short last piece.
+    let mut at = 0;
+    for (round, count) in [250, 4096, 16_384, 20_000, 7].into_iter().cycle().enumerate() {
+        if at + count > expected.len() {
+            break;
+        }
+        let bytes = vec![round as u8 + 1; count];
+        file.overwrite_at(at as u64, &bytes).unwrap();
+        expected[at..at + count].copy_from_slice(&bytes);
+        at += count;
+    }
+    let mut content = vec![0; expected.len()];
+    file.read_exact_at(0, &mut content).unwrap();
+    assert!(content == expected);
+    file.set_len(300_000).unwrap();
+    file.overwrite_at(299_990, b"short file").unwrap();
+    file.overwrite_at(0, b"first").unwrap();
+    let mut end = [0; 10];
+    file.read_exact_at(299_990, &mut end).unwrap();
+    assert_eq!(&end, b"short file");
+    assert_eq!(file.len().unwrap(), 300_000);
 }
