@@ -190,6 +190,28 @@ impl Owned {
     }
 }
 
+/// Declares which Rust types become which values.
+macro_rules! owned_from {
+    ($($source:ty => |$value:ident| $made:expr;)*) => {
+        $(impl From<$source> for Owned {
+            fn from($value: $source) -> Owned {
+                $made
+            }
+        })*
+    };
+}
+
+owned_from! {
+    bool => |truth| Owned::Bool(truth);
+    i64 => |number| Owned::Int(number);
+    f64 => |number| Owned::Float(number);
+    &str => |text| Owned::Text(text.into());
+    String => |text| Owned::Text(text.into());
+    Timestamp => |timestamp| Owned::Timestamp(timestamp);
+    Vec<Owned> => |elements| Owned::Array(elements);
+    Vec<(Box<str>, Owned)> => |fields| Owned::Map(fields);
+}
+
 fn read_at_depth(value: &Value<'_>, depth: usize) -> Parse<Owned> {
     Ok(match value {
         Value::Null => Owned::Null,

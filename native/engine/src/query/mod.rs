@@ -5,6 +5,7 @@
 //! Reading order: compare.rs (order of values), path.rs (dotted paths), literal.rs, filter.rs, update.rs.
 
 pub mod compare;
+pub mod expression;
 pub mod filter;
 pub mod group_key;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub mod path;
 mod property_tests;
 pub mod update;
 
+pub use expression::Expression;
 pub use filter::{Filter, Matcher};
 pub use update::Update;
 
