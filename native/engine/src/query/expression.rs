@@ -8,6 +8,7 @@
 //! Leaves to others: checking bytes (format/survey.rs), stages and projections (pipeline, projection).
 //! Source: MongoDB manual, "Aggregation Operators".
 
+pub mod accumulator;
 mod arithmetic;
 mod comparison;
 mod compile;
@@ -17,6 +18,7 @@ mod field;
 mod loops;
 mod operands;
 mod operators;
+mod order;
 mod scope;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -274,7 +274,15 @@ pub(super) fn arguments<'c>(
     operand: Cursor<'c>,
     names: &[Name],
 ) -> Result<Vec<Option<Cursor<'c>>>> {
-    let operator = operator.name;
+    arguments_of(operator.name, operand, names)
+}
+
+/// `arguments` of the operator or accumulator of this name.
+pub(super) fn arguments_of<'c>(
+    operator: &str,
+    operand: Cursor<'c>,
+    names: &[Name],
+) -> Result<Vec<Option<Cursor<'c>>>> {
     let Value::Map(mut fields) = operand.value()? else {
         let found = operand.value()?.type_name();
         return Err(refuse(format!(
@@ -315,7 +323,8 @@ fn variable(slot: Slot, path: Vec<Segment>) -> Node {
     }
 }
 
-fn parse_path(text: &str, path: &str) -> Result<Vec<Segment>> {
+/// The names of a path. `text` is what the messages show. Errors: INVALID_EXPRESSION.
+pub(super) fn parse_path(text: &str, path: &str) -> Result<Vec<Segment>> {
     let segments = path::parse(path.as_bytes())
         .ok_or_else(|| refuse(format!("the path {text:?} has more than {DEPTH_MAX} names")))?;
     let wrong = |segment: &Segment| segment.name.is_empty() || segment.name.first() == Some(&b'$');

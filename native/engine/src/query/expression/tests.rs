@@ -8,6 +8,7 @@ use crate::format::survey::Subject;
 use crate::format::tree::{Tree, tree};
 use crate::format::value::Timestamp;
 
+mod accumulators;
 mod arithmetic;
 mod loops;
 mod scopes;
