@@ -15,7 +15,7 @@ use crate::format::value::{Cursor, Parse, Value};
 use crate::query::compare::compare_cursors;
 use crate::query::filter::Filter;
 use crate::query::oracle;
-use crate::query::update::Update;
+use crate::query::update::{Circumstances, Update};
 
 /// Cases of the short form; the environment's PROPTEST_CASES asks for more.
 const ROBUST_CASES: u32 = 6_000;
@@ -242,7 +242,7 @@ proptest! {
         for _ in 0..2 {
             let bytes = stored(&document, &registry);
             let mut out = Vec::new();
-            match (compiled.apply(&bytes, &registry, &mut out), &expected) {
+            match (compiled.apply(&bytes, &registry, &Circumstances::default(), &mut out), &expected) {
                 (Ok(changed), Some(expected)) => {
                     let after = Tree::from_stored(&out, &registry.snapshot());
                     prop_assert_eq!(shown(&after), shown(expected));
@@ -333,13 +333,15 @@ fn through_every_door(bytes: &[u8]) {
         let _ = Filter::compile(filter).unwrap().matches(bytes, structures);
     }
     for update in UPDATES.iter() {
-        let _ = Update::compile(update).unwrap().apply(bytes, &registry, out);
+        let _ = Update::compile(update)
+            .unwrap()
+            .apply(bytes, &registry, &Circumstances::default(), out);
     }
     if let Ok(filter) = Filter::compile(bytes) {
         let _ = filter.matches(bytes, structures);
     }
     if let Ok(update) = Update::compile(bytes) {
-        let _ = update.apply(bytes, &registry, out);
+        let _ = update.apply(bytes, &registry, &Circumstances::default(), out);
     }
     assert!(
         out.capacity() <= 64 * bytes.len() + 4096,

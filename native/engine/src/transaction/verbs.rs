@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
 use crate::format::intake::{Intake, document_id};
 use crate::pager::snapshot::Snapshot;
+use crate::query::update::Circumstances;
 use crate::query::{Filter, Update};
 use crate::store::Store;
 use crate::transaction::cursor::{Cursor, FindOptions};
@@ -142,11 +143,12 @@ impl Transaction {
             .clone();
         let mut outcome = UpdateOutcome::default();
         let mut changed: Vec<(IdBytes, Arc<[u8]>)> = Vec::new();
+        let circumstances = Circumstances::at_present(bytes_max);
         let mut updated = Vec::new();
         cursor.for_each(|document| {
             outcome.matched_count += 1;
             updated.clear();
-            if update.apply(document, &registry, &mut updated)? {
+            if update.apply(document, &registry, &circumstances, &mut updated)? {
                 check_size(updated.len(), bytes_max)?;
                 outcome.modified_count += 1;
                 changed.push((
@@ -171,9 +173,10 @@ impl Transaction {
         let part = self.leased_part(collection)?;
         let registry = part.state.content.read().structures.clone();
         let mut updated = Vec::new();
+        let circumstances = Circumstances::at_present(self.store.settings.document_bytes_max as usize);
         let (store, snapshot, part) = self.split(collection)?;
         let applied = part.find(store, snapshot, id, |document| {
-            update.apply(document, &registry, &mut updated)
+            update.apply(document, &registry, &circumstances, &mut updated)
         })?;
         let Some(applied) = applied else {
             return Ok(UpdateOutcome::default());

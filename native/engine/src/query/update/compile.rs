@@ -2,26 +2,32 @@
 //!
 //! Promises: what cannot be applied to any document is refused here, naming the operator and the path; no
 //! result nests deeper than documents may.
-//! Leaves to others: checking the bytes (format/survey.rs), applying (apply.rs).
+//! Leaves to others: checking the bytes (format/survey.rs), paths (place.rs), the operands of operators
+//! (operands.rs), applying (apply.rs).
 
-use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::format::id::IdBytes;
 use crate::format::intake::normalise;
 use crate::format::record::NO_STRUCTURES;
 use crate::format::survey::{ID_KEY, Subject};
-use crate::format::value::{Cursor, Fields, Parse, Value};
-use crate::limits::DEPTH_MAX;
+use crate::format::value::{Cursor, Fields, Value};
 use crate::query::TERMS_MAX;
-use crate::query::path::position;
-use crate::query::update::number::Number;
-use crate::query::update::{Action, Branch, Edit, Name, Update};
+use crate::query::update::array_filter::ArrayFilters;
+use crate::query::update::operands::{self, Operator};
+use crate::query::update::place::{Place, mark_creating};
+use crate::query::update::{Action, Branch, Edit, Edits, Leaf, Update, refuse, show};
 
-/// What the messages about an unknown operator offer.
-const SUPPORTED: &str = "$set, $unset and $inc, or a whole document without operators";
+/// One change of one path, before it hangs in a tree.
+struct Change<'a> {
+    place: Place<'a>,
+    leaf: Arc<Leaf>,
+    is_on_insert: bool,
+}
 
-pub(super) fn compile(bytes: &[u8]) -> Result<Update> {
+pub(super) fn compile(bytes: &[u8], array_filters: Option<&[u8]>) -> Result<Update> {
+    let filters = array_filters.map_or_else(|| Ok(ArrayFilters::default()), ArrayFilters::compile)?;
     let mut normal = Vec::with_capacity(bytes.len() + 16);
     normalise(bytes, Subject::Update, &mut normal)?;
     let Value::Map(fields) = Cursor::new(&normal, &NO_STRUCTURES).value()? else {
@@ -32,14 +38,17 @@ pub(super) fn compile(bytes: &[u8]) -> Result<Update> {
     while let Some((key, _)) = kinds.take_next()? {
         if *first.get_or_insert(is_operator(key)) != is_operator(key) {
             return Err(refuse(format!(
-                "operators and fields stand in one update, at {:?}; supported are {SUPPORTED}",
-                show(key)
+                "operators and fields stand in one update, at {:?}; supported are {}, or a whole document \
+                 without operators",
+                show(key),
+                operands::SUPPORTED
             )));
         }
     }
     if first == Some(true) {
-        return compile_operators(fields);
+        return compile_operators(fields, filters);
     }
+    filters.finish()?;
     let id = fields
         .find(ID_KEY)?
         .map(|id| IdBytes::from_value(&id.value()?))
@@ -47,174 +56,111 @@ pub(super) fn compile(bytes: &[u8]) -> Result<Update> {
     Ok(Update {
         action: Action::Replace(normal),
         id,
+        id_on_insert: None,
     })
-}
-
-pub(super) fn refuse(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidUpdate, message)
-}
-
-fn show(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn is_operator(key: &[u8]) -> bool {
     key.first() == Some(&b'$')
 }
 
-fn compile_operators(mut operators: Fields<'_>) -> Result<Update> {
-    let mut root = Branch::default();
-    let mut id = None;
-    let mut paths = 0;
-    while let Some((operator, operand)) = operators.take_next()? {
-        let name = show(operator);
-        if !matches!(operator, b"$set" | b"$unset" | b"$inc") {
-            return Err(refuse(format!(
-                "the update operator {name} is not known; supported are {SUPPORTED}"
-            )));
-        }
+fn compile_operators(mut operators: Fields<'_>, mut filters: ArrayFilters) -> Result<Update> {
+    let mut changes = Vec::new();
+    let mut ids = Ids::default();
+    while let Some((name, operand)) = operators.take_next()? {
+        let operator = Operator::named(name)?;
         let Value::Map(mut fields) = operand.value()? else {
             let given = operand.value()?.type_name();
             return Err(refuse(format!(
-                "{name} takes a map of paths, and was given a value of type {given}"
+                "{} takes a map of paths, and was given a value of type {given}",
+                show(name)
             )));
         };
         while let Some((path, operand)) = fields.take_next()? {
-            paths += 1;
-            if paths > TERMS_MAX {
+            if changes.len() >= TERMS_MAX {
                 return Err(refuse(format!("the update names more than {TERMS_MAX} paths")));
             }
-            if path == ID_KEY && operator == b"$set" {
-                id = Some(IdBytes::from_value(&operand.value()?)?);
+            let is_on_insert = operator == Operator::SetOnInsert;
+            if path == ID_KEY && (operator == Operator::Set || is_on_insert) {
+                ids.add(IdBytes::from_value(&operand.value()?)?, is_on_insert)?;
                 continue;
             }
-            let edit = edit(operator, path, operand)?;
-            insert(&mut root, operator, path, edit)?;
+            let place = Place::parse(name, path, &mut filters)?;
+            if operator == Operator::Rename {
+                changes.extend(operands::rename(&place, operand)?.map(|(place, leaf)| Change {
+                    place,
+                    leaf: Arc::new(leaf),
+                    is_on_insert,
+                }));
+                continue;
+            }
+            let leaf = Arc::new(operands::leaf(operator, &place, operand)?);
+            changes.push(Change {
+                place,
+                leaf,
+                is_on_insert,
+            });
         }
     }
-    mark_creating(&mut root);
     Ok(Update {
-        action: Action::Edit(root),
-        id,
+        action: Action::Edit(edits(&changes, filters)?),
+        id: ids.always,
+        id_on_insert: ids.on_insert,
     })
 }
 
-/// The edit that `operator` makes with `operand`.
-fn edit(operator: &[u8], path: &[u8], operand: Cursor<'_>) -> Result<Edit> {
-    let names = path.split(|byte| *byte == b'.').count();
-    match operator {
-        b"$unset" => Ok(Edit::Unset),
-        b"$inc" => match Number::read(operand)? {
-            Some(number) => Ok(Edit::Increment(number)),
-            None => {
-                let given = operand.value()?.type_name();
-                let path = show(path);
-                Err(refuse(format!(
-                    "$inc at path {path:?} takes a number, and was given a value of type {given}"
-                )))
-            }
-        },
-        _ if names + depth(operand)? > DEPTH_MAX => {
-            let path = show(path);
-            Err(refuse(format!(
-                "$set at path {path:?} would nest maps and arrays deeper than {DEPTH_MAX}"
-            )))
+/// The ids that an update gives.
+#[derive(Default)]
+struct Ids {
+    always: Option<IdBytes>,
+    on_insert: Option<IdBytes>,
+}
+
+impl Ids {
+    fn add(&mut self, id: IdBytes, is_on_insert: bool) -> Result<()> {
+        if self.always.is_some() || self.on_insert.is_some() {
+            return Err(refuse(
+                "$setOnInsert at path \"_id\" conflicts with another change at \"_id\"",
+            ));
         }
-        _ => Ok(Edit::Set(operand.raw()?.into())),
+        if is_on_insert {
+            self.on_insert = Some(id);
+        } else {
+            self.always = Some(id);
+        }
+        Ok(())
     }
 }
 
-/// How deep maps and arrays nest in the checked value at `cursor`; 0 for a scalar.
-fn depth(cursor: Cursor<'_>) -> Parse<usize> {
-    let mut deepest = 0;
-    match cursor.value()? {
-        Value::Array(mut elements) => {
-            while let Some(element) = elements.take_next()? {
-                deepest = deepest.max(depth(element)?);
-            }
-        }
-        Value::Map(mut fields) => {
-            while let Some((_, value)) = fields.take_next()? {
-                deepest = deepest.max(depth(value)?);
-            }
-        }
-        _ => return Ok(0),
-    }
-    Ok(deepest + 1)
+fn edits(changes: &[Change<'_>], filters: ArrayFilters) -> Result<Edits> {
+    let whole = tree(changes, |_| true)?;
+    let inserts_more = changes.iter().any(|change| change.is_on_insert);
+    let (root, on_insert) = if inserts_more {
+        (tree(changes, |change| !change.is_on_insert)?, Some(whole))
+    } else {
+        (whole, None)
+    };
+    let position_array = changes.iter().find_map(|change| change.place.position_array());
+    let moves = changes
+        .iter()
+        .any(|change| matches!(*change.leaf, Leaf::MoveFrom(_)));
+    Ok(Edits {
+        root,
+        on_insert,
+        array_filters: filters.finish()?,
+        is_open: moves || position_array.is_some(),
+        position_array: position_array.map(Box::from),
+    })
 }
 
-/// Hangs `edit` into the tree at `path`.
-fn insert(root: &mut Branch, operator: &[u8], path: &[u8], edit: Edit) -> Result<()> {
-    let operator = show(operator);
-    let names: Vec<&[u8]> = path.split(|byte| *byte == b'.').take(DEPTH_MAX + 1).collect();
-    if names.len() > DEPTH_MAX {
-        return Err(refuse(format!(
-            "{operator} was given a path of more than {DEPTH_MAX} names: {}",
-            show(path)
-        )));
+/// The tree of the changes that `wanted` accepts.
+fn tree(changes: &[Change<'_>], wanted: impl Fn(&Change<'_>) -> bool) -> Result<Branch> {
+    let mut root = Branch::default();
+    for change in changes.iter().filter(|change| wanted(change)) {
+        change
+            .place
+            .hang(&mut root, Edit::Leaf(Arc::clone(&change.leaf)))?;
     }
-    if names.first() == Some(&ID_KEY) {
-        return Err(refuse(format!(
-            "{operator} at path {:?} would change the _id, which never changes",
-            show(path)
-        )));
-    }
-    if names.iter().any(|name| name.is_empty()) {
-        return Err(refuse(format!(
-            "{operator} was given the path {:?}, which has an empty name",
-            show(path)
-        )));
-    }
-    if let Some(name) = names.iter().find(|name| is_operator(name)) {
-        let reason = "names that begin with $ are not supported in paths";
-        return Err(refuse(format!(
-            "{operator} was given the path {:?}; {reason}: {}",
-            show(path),
-            show(name)
-        )));
-    }
-    let mut branch = root;
-    let mut edit = Some(edit);
-    for (index, text) in names.iter().enumerate() {
-        let name = Name {
-            order: position(text).unwrap_or(usize::MAX),
-            text: (*text).into(),
-        };
-        let is_last = index + 1 == names.len();
-        let conflict = || {
-            let at = names.get(..=index).unwrap_or_default().join(&b'.');
-            let (path, at) = (show(path), show(&at));
-            refuse(format!(
-                "{operator} at path {path:?} conflicts with another change at {at:?}; change each once"
-            ))
-        };
-        branch = match (branch.edits.entry(name), is_last) {
-            (Entry::Vacant(place), true) => {
-                if let Some(edit) = edit.take() {
-                    place.insert(edit);
-                }
-                return Ok(());
-            }
-            (Entry::Vacant(place), false) => match place.insert(Edit::Branch(Branch::default())) {
-                Edit::Branch(branch) => branch,
-                _ => return Err(conflict()),
-            },
-            (Entry::Occupied(place), false) => match place.into_mut() {
-                Edit::Branch(branch) => branch,
-                _ => return Err(conflict()),
-            },
-            (Entry::Occupied(_), true) => return Err(conflict()),
-        };
-    }
-    Ok(())
-}
-
-/// Works out for every branch whether it makes fields.
-fn mark_creating(branch: &mut Branch) {
-    for edit in branch.edits.values_mut() {
-        if let Edit::Branch(branch) = edit {
-            mark_creating(branch);
-        }
-    }
-    branch.creates = branch.edits.values().any(Edit::creates);
+    mark_creating(&mut root);
+    Ok(root)
 }

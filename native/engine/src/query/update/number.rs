@@ -1,6 +1,6 @@
-//! Numbers of `$inc`: integers stay exact, and an integer with a float is a float.
+//! Arithmetic of `$inc`, `$mul` and `$bit`: integers stay exact, and an integer with a float is a float.
 //!
-//! Promises: an integer result outside of 64 bits is refused, never wrapped or rounded. A sum with an integer
+//! Promises: an integer result outside of 64 bits is refused, never wrapped or rounded. A result with an integer
 //! stored in 64 bits (a bigint in JavaScript) is stored in 64 bits too, by the same head where it can be;
 //! others take their shortest form.
 
@@ -19,6 +19,14 @@ pub(super) enum Number {
     Whole { value: i128, wide_head: Option<u8> },
     /// A float.
     Float(f64),
+}
+
+/// What `$bit` does to an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BitOperation {
+    And,
+    Or,
+    Xor,
 }
 
 impl Number {
@@ -41,33 +49,72 @@ impl Number {
     }
 
     /// The sum; None when it is an integer that cannot be stored.
-    ///
-    /// Integers reach to i64, or to u64 when one of the two is beyond i64 already.
     pub(super) fn plus(self, other: Number) -> Option<Number> {
+        self.with(other, i128::checked_add, |left, right| left + right)
+    }
+
+    /// The product; None when it is an integer that cannot be stored.
+    pub(super) fn times(self, other: Number) -> Option<Number> {
+        self.with(other, i128::checked_mul, |left, right| left * right)
+    }
+
+    /// Zero of the number's type: what `$mul` makes where there is no number yet.
+    pub(super) fn zero(self) -> Number {
+        match self {
+            Number::Whole { wide_head, .. } => Number::Whole { value: 0, wide_head },
+            Number::Float(_) => Number::Float(0.0),
+        }
+    }
+
+    /// The whole number with `operations` done to it, in their order; None when it is a float, or when a
+    /// result cannot be stored.
+    pub(super) fn with_bits(self, operations: &[(BitOperation, i128)]) -> Option<Number> {
+        let Number::Whole { value, wide_head } = self else {
+            return None;
+        };
+        let value = operations
+            .iter()
+            .fold(value, |value, (operation, operand)| match operation {
+                BitOperation::And => value & operand,
+                BitOperation::Or => value | operand,
+                BitOperation::Xor => value ^ operand,
+            });
+        (i128::from(i64::MIN)..=i128::from(u64::MAX))
+            .contains(&value)
+            .then_some(Number::Whole { value, wide_head })
+    }
+
+    /// Integers reach to i64, or to u64 when one of the two is beyond i64 already.
+    fn with(
+        self,
+        other: Number,
+        exact: fn(i128, i128) -> Option<i128>,
+        rounded: fn(f64, f64) -> f64,
+    ) -> Option<Number> {
         match (self, other) {
             (
                 Number::Whole { value, wide_head },
                 Number::Whole {
-                    value: added,
-                    wide_head: added_head,
+                    value: operand,
+                    wide_head: operand_head,
                 },
             ) => {
-                let sum = value + added;
+                let result = exact(value, operand)?;
                 let signed_max = i128::from(i64::MAX);
-                let max = if value > signed_max || added > signed_max {
+                let max = if value > signed_max || operand > signed_max {
                     i128::from(u64::MAX)
                 } else {
                     signed_max
                 };
-                let wide_head = wide_head.or(added_head);
+                let wide_head = wide_head.or(operand_head);
                 (i128::from(i64::MIN)..=max)
-                    .contains(&sum)
+                    .contains(&result)
                     .then_some(Number::Whole {
-                        value: sum,
+                        value: result,
                         wide_head,
                     })
             }
-            (left, right) => Some(Number::Float(left.to_float() + right.to_float())),
+            (left, right) => Some(Number::Float(rounded(left.to_float(), right.to_float()))),
         }
     }
 

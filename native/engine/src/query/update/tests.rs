@@ -1,12 +1,38 @@
+//! Updates on documents, from maps and from records; the helpers of the tests below this folder.
+
 use super::*;
 use crate::error::{Error, ErrorKind};
 use crate::format::intake::intake;
 use crate::format::tree::{Tree, plain, tree};
 use crate::limits::DEPTH_MAX;
 
+mod arrays;
+mod operators;
+mod positions;
+mod reports;
+mod upserts;
+
+use reports::check_report;
+
+/// The clock of all tests: a time with a part below the millisecond.
+const NOW: Timestamp = Timestamp {
+    seconds: 1000,
+    nanoseconds: 5_000_001,
+};
+
 /// What `update` makes of `document`, from a plain map and from a record: the tree and whether it changed.
 fn apply(update: &str, document: &str) -> Result<(Tree, bool)> {
-    let update = Update::compile(&plain(update))?;
+    apply_to(&Update::compile(&plain(update))?, None, document)
+}
+
+/// What the compiled update makes of `document`, of whose array the element at `matched` was matched. What
+/// changed, as change streams report it, makes the one of the other.
+fn apply_to(update: &Update, matched: Option<usize>, document: &str) -> Result<(Tree, bool)> {
+    let circumstances = Circumstances {
+        now: NOW,
+        matched_position: matched,
+        document_bytes_max: 1 << 20,
+    };
     let registry = StructureRegistry::new();
     let mut results = Vec::new();
     for _ in 0..3 {
@@ -14,11 +40,14 @@ fn apply(update: &str, document: &str) -> Result<(Tree, bool)> {
         let mut next_id = || Ok(IdBytes::from_integer(1));
         intake(&plain(document), &registry, 1 << 20, &mut next_id, &mut stored).unwrap();
         let mut out = vec![0xee];
-        let result = update.apply(&stored, &registry, &mut out).map(|changed| {
-            let new = &out[1..];
-            assert!(changed || new == stored, "unchanged bytes are the old ones");
-            (Tree::from_stored(new, &registry.snapshot()), changed)
-        });
+        let result = update
+            .apply(&stored, &registry, &circumstances, &mut out)
+            .map(|changed| {
+                let new = &out[1..];
+                assert!(changed || new == stored, "unchanged bytes are the old ones");
+                check_report(&stored, new, &registry);
+                (Tree::from_stored(new, &registry.snapshot()), changed)
+            });
         if result.is_err() {
             assert_eq!(out, [0xee], "a refused update leaves the output alone");
         }
@@ -261,7 +290,11 @@ fn a_wide_integer_stays_wide() {
     ];
     let update = Update::compile(&plain(r#"{"$inc": {"n": 1}}"#)).unwrap();
     let mut out = Vec::new();
-    assert!(update.apply(&wide, &registry, &mut out).unwrap());
+    assert!(
+        update
+            .apply(&wide, &registry, &Circumstances::default(), &mut out)
+            .unwrap()
+    );
     assert_eq!(out.get(8..), Some(&[0xd3, 0, 0, 0, 0, 0, 0, 0, 6][..]));
 }
 
@@ -342,14 +375,14 @@ fn conflicting_paths_are_refused() {
 
 #[test]
 fn what_the_dialect_does_not_allow_is_named() {
-    refused(r#"{"$push": {"a": 1}}"#, "{}", &["$push", "$set"]);
+    refused(r#"{"$pushh": {"a": 1}}"#, "{}", &["$pushh", "$set"]);
     refused(r#"{"$set": {"a": 1}, "b": 2}"#, "{}", &["b"]);
     refused(r#"{"b": 2, "$set": {"a": 1}}"#, "{}", &["$set"]);
     refused(r#"{"$set": 5}"#, "{}", &["$set", "integer"]);
     refused(r#"{"$inc": {"a.b": "x"}}"#, "{}", &["$inc", "a.b", "string"]);
     refused(r#"{"$set": {"a..b": 1}}"#, "{}", &["a..b", "empty"]);
     refused(r#"{"$set": {"": 1}}"#, "{}", &["empty"]);
-    refused(r#"{"$set": {"a.$": 1}}"#, "{}", &["a.$"]);
+    refused(r#"{"$set": {"a.$b": 1}}"#, "{}", &["a.$b"]);
     refused(r#"{"$unset": {"a.$[x].b": 1}}"#, "{}", &["$[x]"]);
     refused(
         &format!(r#"{{"$set": {{"a{}": 1}}}}"#, ".a".repeat(DEPTH_MAX)),
@@ -401,7 +434,11 @@ fn a_result_of_a_known_shape_is_a_record() {
         )
         .unwrap();
         last.clear();
-        assert!(update.apply(&stored, &registry, &mut last).unwrap());
+        assert!(
+            update
+                .apply(&stored, &registry, &Circumstances::default(), &mut last)
+                .unwrap()
+        );
     }
     assert_eq!(last.len(), 5, "two record heads and three values: {last:x?}");
 }
@@ -432,7 +469,9 @@ fn damaged_documents_are_corrupted() {
         &[0x81, 0xa1, b'a', 1],
     ] {
         let mut out = Vec::new();
-        let error = update.apply(stored, &registry, &mut out).unwrap_err();
+        let error = update
+            .apply(stored, &registry, &Circumstances::default(), &mut out)
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupted, "{stored:x?}");
         assert!(out.is_empty());
     }
