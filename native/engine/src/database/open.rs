@@ -173,20 +173,16 @@ pub fn open_file(
         .or_else(|error| read_place(&pager, mirror, PageKind::Catalog).map_err(|_| error))?;
     let store = assemble(storage.clone(), path, options, &data, pager, free_runs, catalog)?;
     let mut store = replay_log(&*storage, path, &data, store)?;
-    if let Some((epoch, sequence)) = store.durable_state() {
+    if let Some((epoch, sequence)) = store.durable_state()
+        && let Some(slots) = store.header_slots()
+    {
         let options = LogOptions {
             first_bytes: options.log_bytes_min,
             is_mapped: options.map_log,
             ..LogOptions::default()
         };
-        store.set_log(Log::create(
-            storage,
-            path,
-            data.header.file_id,
-            sequence,
-            epoch,
-            options,
-        ));
+        let log = Log::create(storage, path, data.header.file_id, sequence, epoch, options);
+        store.set_log(log.announced_by(move |generation| slots.announce_log(generation)));
     }
     Ok((store, lock))
 }
@@ -260,15 +256,7 @@ fn assemble(
 /// Does the log's commits again, and writes them to the data file.
 fn replay_log(storage: &dyn Storage, path: &Path, data: &DataFile, store: Store) -> Result<Store> {
     let header = &data.header;
-    if !header.clean && !wal::exists(storage, path)? {
-        return Err(Error::new(
-            ErrorKind::Corrupted,
-            format!(
-                "{} was not closed and its log is missing; put its files -log0 and -log1 back beside it, or restore a backup",
-                path.display()
-            ),
-        ));
-    }
+    wal::refuse_missing(storage, path, header)?;
     let mut replay = store.begin_replay();
     let recovered = wal::recover(
         storage,

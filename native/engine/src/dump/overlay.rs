@@ -92,6 +92,9 @@ impl Overlay {
         };
         let damage = wal::salvage(storage, path, source.file_id, source.sequence(), visit);
         problems.extend(damage);
+        if let Some(header) = &source.header {
+            problems.extend(wal::refuse_missing(storage, path, header).err());
+        }
         problems
     }
 

@@ -14,13 +14,15 @@ pub const MAGIC: [u8; 16] = *b"QuireDB\r\n\x1a\n\0\0\0\0\0";
 /// Format written by this release.
 pub const FORMAT_MAJOR: u16 = 1;
 /// Additions to the format that earlier readers of the same major format may ignore.
-pub const FORMAT_MINOR: u16 = 0;
+pub const FORMAT_MINOR: u16 = 1;
 /// Bytes of a slot.
 pub const HEADER_BYTES: usize = 128;
 /// Pages at the head of the file that hold slots.
 pub const HEADER_PAGES: u32 = 2;
 /// Largest epoch, sequence or log generation: 2,000 years of a million commits a second do not reach it.
 pub const COUNT_MAX: u64 = 1 << 56;
+/// Marks that name generations of the log: 1 to this number.
+const LOG_MARKS: u64 = (1 << 24) - 1;
 
 const MAJOR_AT: usize = 16;
 const MINOR_AT: usize = 18;
@@ -29,6 +31,7 @@ const COMPATIBLE_AT: usize = 24;
 const READ_COMPATIBLE_AT: usize = 28;
 const INCOMPATIBLE_AT: usize = 32;
 const CLEAN_AT: usize = 36;
+const LOG_MARK_AT: usize = 37;
 const FILE_ID_AT: usize = 40;
 const HASH_KEY_AT: usize = 56;
 const EPOCH_AT: usize = 72;
@@ -76,6 +79,8 @@ pub struct Header {
     pub free_list: BlobPlace,
     /// Whether the database was closed with everything in the data file, so that no log need exist.
     pub clean: bool,
+    /// `log_mark` of the log generation that must be there where `clean` is false; 0 is unknown, as format 1.0 wrote.
+    pub log_mark: u32,
     /// When the file was made, in milliseconds since 1970.
     pub created_ms: u64,
 }
@@ -100,7 +105,8 @@ impl Header {
         put(MAJOR_AT, &FORMAT_MAJOR.to_le_bytes());
         put(MINOR_AT, &FORMAT_MINOR.to_le_bytes());
         put(PAGE_BYTES_AT, &(quire_frames::PAGE_BYTES as u32).to_le_bytes());
-        put(CLEAN_AT, &u32::from(self.clean).to_le_bytes());
+        put(CLEAN_AT, &[u8::from(self.clean)]);
+        put(LOG_MARK_AT, &self.log_mark.to_le_bytes()[..3]);
         put(FILE_ID_AT, &self.file_id.0);
         put(HASH_KEY_AT, &self.hash_key);
         put(EPOCH_AT, &self.epoch.to_le_bytes());
@@ -161,7 +167,8 @@ impl Header {
             catalog: blob_place(bytes, CATALOG_AT),
             catalog_mirror: read_u32(bytes, CATALOG_MIRROR_AT),
             free_list: blob_place(bytes, FREE_LIST_AT),
-            clean: read_u32(bytes, CLEAN_AT) != 0,
+            clean: bytes[CLEAN_AT] != 0,
+            log_mark: read_u32(bytes, CLEAN_AT) >> 8,
             created_ms: read_u64(bytes, CREATED_AT),
         };
         Ok(match header.is_possible() {
@@ -181,6 +188,17 @@ impl Header {
 }
 
 const _: () = assert!(COMPATIBLE_AT + 4 == READ_COMPATIBLE_AT);
+const _: () = assert!(CLEAN_AT + 1 == LOG_MARK_AT && LOG_MARK_AT + 3 == FILE_ID_AT);
+
+/// The mark by which a header names a log generation: never 0, and the same again only after 16 million generations.
+pub fn log_mark(generation: u64) -> u32 {
+    (generation % LOG_MARKS) as u32 + 1
+}
+
+/// Whether `generation` is the one that `mark` names, or a later one.
+pub fn is_marked_or_later(generation: u64, mark: u32) -> bool {
+    (generation % LOG_MARKS + LOG_MARKS + 1 - u64::from(mark)) % LOG_MARKS < LOG_MARKS / 2
+}
 
 fn blob_place(bytes: &[u8], at: usize) -> BlobPlace {
     BlobPlace {
@@ -221,6 +239,7 @@ mod tests {
                 length_bytes: 14,
             },
             clean: true,
+            log_mark: 17 << 16 | 18,
             created_ms: 15,
         }
     }
@@ -240,6 +259,16 @@ mod tests {
             let mut bytes = good;
             bytes[bit / 8] ^= 1 << (bit % 8);
             assert!(!matches!(Header::decode(&bytes), Ok(Slot::Good(_))), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn mark_tells_earlier_generations_from_later_ones() {
+        for named in [1, 2, LOG_MARKS - 1, LOG_MARKS, LOG_MARKS + 1, 5 * LOG_MARKS - 1] {
+            let mark = log_mark(named);
+            assert!((1..=LOG_MARKS as u32).contains(&mark));
+            assert!(is_marked_or_later(named, mark) && is_marked_or_later(named + 1, mark));
+            assert!(!is_marked_or_later(named - 1, mark), "{named}");
         }
     }
 

@@ -59,6 +59,7 @@ const DURABLE_BYTES_AT: usize = 64;
 const ATTEST_GENERATION_AT: usize = 16;
 const ATTEST_EPOCH_AT: usize = 24;
 const ATTEST_SYNCED_AT: usize = 32;
+const ATTEST_SUCCESSOR_AT: usize = FORMAT_AT;
 
 const LENGTH_AT: usize = 0;
 const HEAD_CHECKSUM_AT: usize = 4;
@@ -162,6 +163,8 @@ pub struct Attest {
     pub epoch: u64,
     /// Commits up to this one are durable, in the data file or the log.
     pub synced: Sequence,
+    /// Whether the next generation durably began in the other file, so that its absence is damage.
+    pub has_successor: bool,
 }
 
 impl Attest {
@@ -169,6 +172,7 @@ impl Attest {
     pub fn encode(&self, head: &LogHead) -> [u8; ATTEST_BYTES] {
         let mut bytes = [0u8; ATTEST_BYTES];
         bytes[..8].copy_from_slice(&ATTEST_MAGIC);
+        put(&mut bytes, ATTEST_SUCCESSOR_AT, &[u8::from(self.has_successor)]);
         put(&mut bytes, ATTEST_GENERATION_AT, &head.generation.to_le_bytes());
         put(&mut bytes, ATTEST_EPOCH_AT, &self.epoch.to_le_bytes());
         put(&mut bytes, ATTEST_SYNCED_AT, &self.synced.0.to_le_bytes());
@@ -184,6 +188,7 @@ impl Attest {
         (is_whole && is_ours).then(|| Attest {
             epoch: read_u64(bytes, ATTEST_EPOCH_AT),
             synced: Sequence(read_u64(bytes, ATTEST_SYNCED_AT)),
+            has_successor: bytes[ATTEST_SUCCESSOR_AT] != 0,
         })
     }
 }
@@ -380,6 +385,7 @@ mod tests {
     #[test]
     fn attest_counts_only_in_its_own_generation_and_whole() {
         let attest = Attest {
+            has_successor: true,
             epoch: 8,
             synced: Sequence(11),
         };

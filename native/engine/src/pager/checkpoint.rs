@@ -18,9 +18,10 @@ use quire_frames::{PAGE_BYTES, PageNumber};
 
 use crate::bugs::{Bug, planted};
 use crate::error::{Error, Result};
-use crate::format::header::{BlobPlace, HEADER_PAGES, Header};
+use crate::format::header::{BlobPlace, HEADER_PAGES, Header, log_mark};
 use crate::format::page::{self, CollectionId, PageKind, Sequence};
 use crate::pager::allocator::Run;
+use crate::pager::header_slots::HeaderSlots;
 use crate::pager::image::{sealed_image, write_in_place};
 use crate::pager::journal::{self, JOURNAL_SUFFIX, JournalWriter};
 use crate::pager::snapshot::Snapshot;
@@ -36,8 +37,7 @@ pub struct Checkpointer {
     file: Arc<dyn StorageFile>,
     path: PathBuf,
     journal: Option<Arc<dyn StorageFile>>,
-    /// The header on disk.
-    durable: Header,
+    slots: Arc<HeaderSlots>,
     /// Free runs of the state on disk: the pages that may be written without the journal.
     durable_free: Vec<Run>,
     /// Catalog and free list of the last capture, on disk or not yet.
@@ -59,6 +59,12 @@ impl Capture {
     /// The last commit that the checkpoint holds.
     pub fn sequence(&self) -> Sequence {
         self.snapshot.sequence()
+    }
+
+    /// Has the header name the log `generation`, which takes the commits from here on; it must be durable before
+    /// the capture is written.
+    pub fn name_log(&mut self, generation: Option<u64>) {
+        self.header.log_mark = generation.map_or(0, log_mark);
     }
 
     /// Epoch of the header that the checkpoint will write.
@@ -87,10 +93,10 @@ impl Checkpointer {
     ) -> Checkpointer {
         Checkpointer {
             storage,
-            file,
             path,
             journal: None,
-            durable,
+            slots: Arc::new(HeaderSlots::new(file.clone(), durable)),
+            file,
             durable_free: free,
             catalog,
             catalog_place: durable.catalog,
@@ -100,8 +106,13 @@ impl Checkpointer {
     }
 
     /// The header on disk.
-    pub fn durable(&self) -> &Header {
-        &self.durable
+    pub fn durable(&self) -> Header {
+        self.slots.current()
+    }
+
+    /// The slots, for whoever names the first log.
+    pub fn slots(&self) -> Arc<HeaderSlots> {
+        self.slots.clone()
     }
 
     /// Step 1. The caller holds the commit gate exclusively; `sequence` is the last commit.
@@ -120,8 +131,9 @@ impl Checkpointer {
         let (free, page_count) = self.write_free_list(pager, sequence)?;
         let changed = std::mem::take(&mut *pager.changed.lock());
         pager.captured.store(sequence.0, Ordering::Relaxed);
+        let durable = self.durable();
         let header = Header {
-            epoch: self.durable.epoch + 1,
+            epoch: durable.epoch + 1,
             sequence,
             page_count,
             next_collection,
@@ -129,7 +141,7 @@ impl Checkpointer {
             catalog_mirror: self.catalog_mirror,
             free_list: self.free_list_place,
             clean: false,
-            ..self.durable
+            ..durable
         };
         Ok(Capture {
             snapshot: pager.open_snapshot(sequence, true),
@@ -154,6 +166,9 @@ impl Checkpointer {
     ) -> std::result::Result<(), CheckpointFailure> {
         let mut capture = capture;
         capture.header.clean = clean;
+        if clean {
+            capture.header.log_mark = 0;
+        }
         let result = self.write_pages(pager, &mut capture);
         if result.is_ok() {
             let sequence = capture.sequence();
@@ -163,7 +178,7 @@ impl Checkpointer {
                     .frames
                     .mark_clean_if(*number, |bytes| page::stamp(bytes) <= sequence);
             }
-            self.durable = capture.header;
+            self.slots.set_current(capture.header);
             self.durable_free = capture.free;
             pager.close_snapshot(&capture.snapshot);
         } else {
@@ -210,7 +225,7 @@ impl Checkpointer {
             catalog: self.catalog_place,
             catalog_mirror: self.catalog_mirror,
             free_list: self.free_list_place,
-            ..self.durable
+            ..self.durable()
         };
         Checkpointer::runs_of(&header)
     }
@@ -234,7 +249,8 @@ impl Checkpointer {
     /// Compares every page that the state on disk uses with its checksum, and hands the errors to `report`.
     pub fn verify_pages(&self, pager: &Pager, mut report: impl FnMut(Error)) {
         let mut bytes = [0u8; PAGE_BYTES];
-        for page in HEADER_PAGES..self.durable.page_count {
+        let durable = self.durable();
+        for page in HEADER_PAGES..durable.page_count {
             let number = PageNumber::new(page);
             if is_in_runs(&self.durable_free, number) {
                 continue;
@@ -242,7 +258,7 @@ impl Checkpointer {
             let verified = self
                 .file
                 .read_exact_at(u64::from(page) * PAGE_BYTES as u64, &mut bytes)
-                .and_then(|()| verify_page(&bytes, pager.file_id(), number, self.durable.sequence));
+                .and_then(|()| verify_page(&bytes, pager.file_id(), number, durable.sequence));
             if let Err(error) = verified {
                 report(error);
             }
@@ -306,14 +322,16 @@ impl Checkpointer {
             number.get() < capture.header.page_count && !is_in_runs(&capture.free, *number)
         };
         let live: Vec<PageNumber> = capture.changed.iter().copied().filter(is_live).collect();
+        let durable_pages = self.durable().page_count;
         let is_direct = |number: &PageNumber| {
             planted(Bug::NoJournal)
-                || number.get() >= self.durable.page_count
+                || number.get() >= durable_pages
                 || is_in_runs(&self.durable_free, *number)
         };
         let (direct, journaled): (Vec<PageNumber>, Vec<PageNumber>) = live.into_iter().partition(is_direct);
         if planted(Bug::HeaderBeforePageSync) {
-            self.write_slot(&capture.header, capture.header.epoch)
+            self.slots
+                .write(&capture.header, capture.header.epoch)
                 .map_err(usable)?;
         }
         if planted(Bug::TailCutBeforeHeader) {
@@ -343,10 +361,12 @@ impl Checkpointer {
         if journal.is_some() && !planted(Bug::NoPageSync) {
             self.file.sync_data().map_err(poisoned)?;
         }
-        self.write_slot(&capture.header, capture.header.epoch)
+        self.slots
+            .write(&capture.header, capture.header.epoch)
             .map_err(poisoned)?;
         self.file.sync_data().map_err(poisoned)?;
-        self.write_slot(&capture.header, capture.header.epoch + 1)
+        self.slots
+            .write(&capture.header, capture.header.epoch + 1)
             .map_err(poisoned)?;
         if capture.header.clean {
             // After a clean close no log is left to show that a damaged slot was the newer one.
@@ -396,11 +416,6 @@ impl Checkpointer {
             Some(file) => journal::void(&**file),
             _ => Ok(()),
         }
-    }
-
-    fn write_slot(&self, header: &Header, epoch: u64) -> Result<()> {
-        let slot = if planted(Bug::OneHeaderSlot) { 0 } else { epoch % 2 };
-        self.file.write_at(slot * PAGE_BYTES as u64, &header.encode())
     }
 
     /// Cuts the file's free tail off and empties a large journal.

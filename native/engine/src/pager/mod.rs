@@ -9,6 +9,7 @@
 pub mod allocator;
 pub mod blob;
 pub mod checkpoint;
+pub mod header_slots;
 mod image;
 pub mod journal;
 pub mod recovery;

@@ -52,6 +52,7 @@ pub fn create(storage: &dyn Storage, path: &Path, created_ms: u64) -> Result<Dat
         catalog_mirror: 0,
         free_list: BlobPlace::default(),
         clean: true,
+        log_mark: 0,
         created_ms,
     };
     let new_path = sibling(path, NEW_SUFFIX);

@@ -53,6 +53,11 @@ impl Store {
             return Ok(());
         };
         between();
+        // A header that says "closed" names no log.
+        if !clean && let Err(error) = self.settle_log() {
+            checkpointer.abandon(&self.pager, capture);
+            return Err(error);
+        }
         let epoch = capture.epoch();
         if planted(Bug::LogRetiredBeforeHeaderSync) {
             self.retire_log(epoch)?;
@@ -128,12 +133,13 @@ impl Store {
     fn capture(&self, checkpointer: &mut Checkpointer, clean: bool) -> Result<Option<Capture>> {
         let _gate = self.gate.write();
         let sequence = self.last_sequence();
-        let durable = *checkpointer.durable();
+        let durable = checkpointer.durable();
         if sequence == durable.sequence && (!clean || durable.clean) {
             return Ok(None);
         }
         let next_collection = self.next_collection.load(Ordering::Relaxed);
-        let capture = checkpointer.capture(&self.pager, sequence, self.encode_catalog()?, next_collection)?;
+        let mut capture =
+            checkpointer.capture(&self.pager, sequence, self.encode_catalog()?, next_collection)?;
         if let Some(log) = &self.log {
             // The switch is refused while the other log is still needed; then the log just goes on.
             if let Err(error) = log.switch() {
@@ -143,8 +149,20 @@ impl Store {
                     Err(_) => self.refuse_writes(error),
                 });
             }
+            capture.name_log(log.live_generation());
         }
         Ok(Some(capture))
+    }
+
+    /// Makes the log that the coming header names durable, and lets the log before it say so.
+    fn settle_log(&self) -> Result<()> {
+        match &self.log {
+            Some(log) => log.settle_switch().map_err(|error| match log.check_usable() {
+                Ok(()) => error,
+                Err(_) => self.refuse_writes(error),
+            }),
+            None => Ok(()),
+        }
     }
 
     fn retire_log(&self, epoch: u64) -> Result<()> {

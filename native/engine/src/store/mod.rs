@@ -28,6 +28,7 @@ use crate::format::ulid::UlidSource;
 use crate::pager::Pager;
 use crate::pager::allocator::Run;
 use crate::pager::checkpoint::Checkpointer;
+use crate::pager::header_slots::HeaderSlots;
 use crate::pager::snapshot::Snapshot;
 use crate::stats::{CollectionInfo, Stats};
 use crate::wal::Log;
@@ -152,6 +153,11 @@ impl Store {
             .lock()
             .as_ref()
             .map(|checkpointer| (checkpointer.durable().epoch, checkpointer.durable().sequence))
+    }
+
+    /// The data file's header slots; `None` in memory and read-only.
+    pub fn header_slots(&self) -> Option<Arc<HeaderSlots>> {
+        self.checkpointer.lock().as_ref().map(Checkpointer::slots)
     }
 
     /// Gives the store its log; the data file holds everything up to the log's start.

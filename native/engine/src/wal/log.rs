@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::bugs::{Bug, planted};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::log_frame::{Attest, FRAME_HEAD_BYTES, FRAMES_AT, Known, LogHead, frame_bytes};
+use crate::format::log_frame::{FRAME_HEAD_BYTES, FRAMES_AT, Known, LogHead, frame_bytes};
 use crate::format::page::{FileId, Sequence};
 use crate::limits::TRANSACTION_BYTES_MAX;
 use crate::storage::Storage;
@@ -21,6 +21,9 @@ use crate::wal::generation::{BeginFailure, Begun, Generation};
 use crate::wal::group_commit::SyncTurn;
 use crate::wal::poison::Poison;
 use crate::wal::{Durability, LogOptions, SLOTS, leftover, log_path};
+
+/// Writes the number of a generation to the data file's header and returns the header's epoch.
+type Announce = Box<dyn Fn(u64) -> Result<u64> + Send + Sync>;
 
 /// The log of one open database.
 pub struct Log {
@@ -34,6 +37,8 @@ pub struct Log {
     last: AtomicU64,
     /// Commits up to this one are durable; only grows.
     pub(super) synced: AtomicU64,
+    /// Names the first generation in the data file's header; see `announced_by`.
+    announce: Option<Announce>,
     pub(super) turn: Mutex<SyncTurn>,
     pub(super) turn_ended: Condvar,
 }
@@ -47,26 +52,28 @@ pub(super) struct Inner {
     /// Frames not written yet; those up to `end` are complete.
     buffer: Vec<u8>,
     /// Place of the buffer's first byte in the live file.
-    buffer_at: u64,
+    pub(super) buffer_at: u64,
     /// Where the next frame begins in the live file.
-    end: u64,
+    pub(super) end: u64,
     /// Number of the last commit.
     pub(super) last: Sequence,
     /// Epoch of the newest data file header that is durable.
-    epoch: u64,
+    pub(super) epoch: u64,
+    /// Whether the data file's header names the live generation or one before it.
+    pub(super) is_announced: bool,
     /// The last commit that an attest record in the live generation vouches for.
-    attested: Sequence,
+    pub(super) attested: Sequence,
 }
 
 /// The generation before the live one.
 pub(super) struct Older {
     pub(super) generation: Generation,
     /// End of its frames.
-    end: u64,
+    pub(super) end: u64,
     /// Whether its frames are durable.
     pub(super) is_synced: bool,
     /// Whether the data file has its commits, so that its file is free.
-    is_retired: bool,
+    pub(super) is_retired: bool,
 }
 
 impl Log {
@@ -94,11 +101,13 @@ impl Log {
                 end: FRAMES_AT,
                 last,
                 epoch,
+                is_announced: false,
                 attested: Sequence(0),
             }),
             poison: Poison::default(),
             last: AtomicU64::new(last.0),
             synced: AtomicU64::new(last.0),
+            announce: None,
             turn: Mutex::new(SyncTurn::default()),
             turn_ended: Condvar::new(),
         }
@@ -121,6 +130,9 @@ impl Log {
         if inner.live.is_none() {
             self.begin_first(inner)?;
         }
+        if !inner.is_announced {
+            self.announce_live(inner)?;
+        }
         let sequence = inner.last.next();
         let synced = Sequence(self.synced.load(Ordering::Acquire));
         let appended = inner
@@ -140,6 +152,26 @@ impl Log {
             }
             Err(error) => Err(self.take_back(inner, error)),
         }
+    }
+
+    /// Has `announce` write to the data file's header, before the first commit, that the log must be there: it gets
+    /// the number of the live generation, which is durable, and returns the epoch of the durable header that names it.
+    pub fn announced_by(self, announce: impl Fn(u64) -> Result<u64> + Send + Sync + 'static) -> Log {
+        Log {
+            announce: Some(Box::new(announce)),
+            ..self
+        }
+    }
+
+    fn announce_live(&self, inner: &mut Inner) -> Result<()> {
+        if let (Some(announce), Some(live)) = (&self.announce, &inner.live) {
+            inner.epoch = announce(live.head.generation).map_err(|error| match error.kind() {
+                ErrorKind::DiskFull => error,
+                _ => self.poison.set(&error),
+            })?;
+        }
+        inner.is_announced = true;
+        Ok(())
     }
 
     /// Makes the frame that failed with `error` unreadable and forgets it; returns the error to report.
@@ -175,104 +207,6 @@ impl Log {
                 ErrorKind::Io => self.poison.set(&error),
                 _ => error,
             })
-    }
-
-    /// Begins the next generation in the other file. The caller keeps appends out.
-    ///
-    /// Returns false where the other file still holds a generation that was not retired, because an earlier
-    /// checkpoint did not come to its end; the log then goes on in the live file.
-    /// Errors: `DISK_FULL`, after which the log goes on in the live file; `IO` and `POISONED`.
-    pub fn switch(&self) -> Result<bool> {
-        let mut guard = self.inner.lock();
-        let inner = &mut *guard;
-        self.poison.check()?;
-        if inner.older.as_ref().is_some_and(|older| !older.is_retired) {
-            return Ok(false);
-        }
-        let Some(live) = &inner.live else {
-            return Ok(true);
-        };
-        if inner.last < live.head.start {
-            // The live generation has no commit yet, so it is as good as a new one.
-            return Ok(true);
-        }
-        let (slot, old_head) = (live.slot, live.head);
-        self.flush_locked(inner)?;
-        let head = self.next_head(old_head.generation + 1, Some(old_head.salt), inner)?;
-        let begun = match inner.older.take() {
-            Some(mut older) => match older.generation.begin_again(head) {
-                Ok(()) => Ok(older.generation),
-                Err(failure) => {
-                    inner.older = Some(older);
-                    Err(failure)
-                }
-            },
-            None => self.create_file((slot + 1) % SLOTS, head),
-        };
-        let next = begun.map_err(|failure| self.refuse(failure))?;
-        let end = inner.end;
-        let is_synced =
-            self.synced.load(Ordering::Acquire) >= inner.last.0 || planted(Bug::OlderLogNotSynced);
-        inner.older = inner.live.replace(next).map(|generation| Older {
-            generation,
-            end,
-            is_synced,
-            is_retired: false,
-        });
-        (inner.buffer_at, inner.end, inner.attested) = (FRAMES_AT, FRAMES_AT, Sequence(0));
-        Ok(true)
-    }
-
-    /// Gives the older generation up: the data file has its commits under a durable header of `epoch`.
-    ///
-    /// Errors: `IO`, after which the log is poisoned; `DISK_FULL` where the file system cannot overwrite.
-    pub fn retire(&self, epoch: u64) -> Result<()> {
-        let mut guard = self.inner.lock();
-        let inner = &mut *guard;
-        self.poison.check()?;
-        inner.epoch = epoch;
-        if let (Some(older), Some(live)) = (&mut inner.older, &inner.live) {
-            older.is_retired = true;
-            older.is_synced = true;
-            self.synced.fetch_max(live.head.start.0 - 1, Ordering::AcqRel);
-        }
-        self.write_attest(inner)
-    }
-
-    /// Writes an attest record where the live generation has commits that none vouches for yet, and syncs it:
-    /// from then on not even damage to the last frames goes unnoticed. For idle moments, after `sync`.
-    ///
-    /// Errors: as `wait` and `retire`.
-    pub fn attest(&self) -> Result<()> {
-        let mut guard = self.inner.lock();
-        let inner = &mut *guard;
-        self.poison.check()?;
-        let synced = self.synced.load(Ordering::Acquire);
-        if inner.live.is_none() || inner.attested.0 >= synced {
-            return Ok(());
-        }
-        self.write_attest(inner)?;
-        let file = inner.live.as_ref().map(|live| Arc::clone(&live.file));
-        drop(guard);
-        file.map_or(Ok(()), |file| file.sync_data())
-            .map_err(|error| self.poison.set(&error))
-    }
-
-    fn write_attest(&self, inner: &mut Inner) -> Result<()> {
-        let Some(live) = &inner.live else {
-            return Ok(());
-        };
-        let synced = Sequence(self.synced.load(Ordering::Acquire));
-        live.write_attest(Attest {
-            epoch: inner.epoch,
-            synced,
-        })
-        .map_err(|error| match error.kind() {
-            ErrorKind::Io => self.poison.set(&error),
-            _ => error,
-        })?;
-        inner.attested = synced;
-        Ok(())
     }
 
     /// Zeroes more of the live file when less than a quarter of it is left, in pieces between which commits
@@ -357,7 +291,7 @@ impl Log {
         Ok(())
     }
 
-    fn create_file(&self, slot: usize, head: LogHead) -> Begun<Generation> {
+    pub(super) fn create_file(&self, slot: usize, head: LogHead) -> Begun<Generation> {
         Generation::create(
             &*self.storage,
             log_path(&self.base, slot),
@@ -367,7 +301,7 @@ impl Log {
         )
     }
 
-    fn refuse(&self, failure: BeginFailure) -> Error {
+    pub(super) fn refuse(&self, failure: BeginFailure) -> Error {
         if failure.is_poisonous {
             self.poison.set(&failure.error)
         } else {
@@ -376,7 +310,7 @@ impl Log {
     }
 
     /// The head of the generation that follows commit `inner.last`.
-    fn next_head(&self, generation: u64, old_salt: Option<u64>, inner: &Inner) -> Result<LogHead> {
+    pub(super) fn next_head(&self, generation: u64, old_salt: Option<u64>, inner: &Inner) -> Result<LogHead> {
         let mut salt = [0; 8];
         self.storage.random(&mut salt)?;
         let salt = match old_salt {

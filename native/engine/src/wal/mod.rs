@@ -13,10 +13,12 @@ mod generation;
 mod group_commit;
 mod leftover;
 mod log;
+mod missing;
 mod options;
 mod poison;
 mod recover;
 mod salvage;
+mod switch;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use crate::format::log_frame::{LOG_HEAD_BYTES, LogHead, LogHeadState};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
 pub use log::Log;
+pub use missing::refuse_missing;
 pub use options::LogOptions;
 pub use recover::{Recovered, recover};
 pub use salvage::{find_file_id, salvage};

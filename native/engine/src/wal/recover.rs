@@ -219,6 +219,11 @@ enum Look {
 }
 
 impl Found {
+    /// Whether the next generation durably began.
+    pub(super) fn has_successor(&self) -> bool {
+        self.attest.is_some_and(|attest| attest.has_successor)
+    }
+
     /// Visits the frames after `after`, one after the other; returns the offset of the first that is missing.
     pub(super) fn replay(
         &mut self,

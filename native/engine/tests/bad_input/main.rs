@@ -9,6 +9,7 @@ mod calls;
 mod common;
 mod disk;
 mod files;
+mod lost_log;
 mod state;
 
 use quire_engine::{Collection, Database, ErrorKind, FindOptions, OpenOptions, Owner, Result, WriteOptions};
