@@ -29,6 +29,7 @@ pub mod slotted;
 pub mod survey;
 #[cfg(test)]
 pub(crate) mod tree;
+pub mod tree_page;
 pub mod ulid;
 pub mod value;
 pub mod view;

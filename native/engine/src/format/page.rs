@@ -64,6 +64,8 @@ pub enum PageKind {
     Catalog = 6,
     /// Part of the free list.
     FreeList = 7,
+    /// Node of an ordered index.
+    OrderedNode = 8,
 }
 
 impl PageKind {
@@ -77,6 +79,7 @@ impl PageKind {
             5 => PageKind::Overflow,
             6 => PageKind::Catalog,
             7 => PageKind::FreeList,
+            8 => PageKind::OrderedNode,
             _ => return None,
         })
     }
