@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod expression;
+pub mod expression_stages;
 pub mod filter;
 pub mod group_key;
 #[cfg(test)]
