@@ -8,20 +8,27 @@
 //! Leaves to others: checking bytes (format/survey.rs), stages and projections (pipeline, projection).
 //! Source: MongoDB manual, "Aggregation Operators".
 
+mod accumulate;
 pub mod accumulator;
 mod arithmetic;
+mod arrays;
+mod bits;
 mod comparison;
 mod compile;
 mod computed;
 mod conditional;
 mod field;
 mod loops;
+mod objects;
 mod operands;
 mod operators;
 mod order;
+mod rounding;
 mod scope;
+mod sets;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trigonometry;
 
 pub use computed::Computed;
 pub use scope::{Root, Scope};
@@ -32,6 +39,7 @@ use crate::format::value::Cursor;
 use crate::format::view::View;
 use crate::query::expression::operands::Operands;
 use crate::query::expression::operators::{Operator, Run};
+use crate::query::expression::order::Order;
 use crate::query::expression::scope::Frame;
 use crate::query::path::Segment;
 
@@ -142,6 +150,7 @@ struct Call {
 #[derive(Clone, Debug)]
 enum Prepared {
     Nothing,
+    Order(Order),
 }
 
 impl Node {

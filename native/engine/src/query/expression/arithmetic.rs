@@ -276,7 +276,7 @@ pub(super) fn floor<'a>(operands: &mut Operands<'a, '_>) -> Outcome<'a> {
 }
 
 /// A function of one float, defined where `domain` says so.
-fn function<'a>(
+pub(super) fn function<'a>(
     operands: &Operands<'a, '_>,
     domain: (fn(f64) -> bool, &str),
     function: fn(f64) -> f64,

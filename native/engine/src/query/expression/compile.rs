@@ -260,11 +260,6 @@ impl Compiler<'_> {
         let takes = self.locals.drain(before..).map(read).collect();
         Ok((made?, takes))
     }
-
-    /// The slot that the next local variable has.
-    pub(super) fn next_slot(&self) -> usize {
-        self.locals.len()
-    }
 }
 
 /// Where the arguments of an operator stand, in the order of `names`.

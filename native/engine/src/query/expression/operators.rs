@@ -9,7 +9,10 @@ use crate::query::expression::compile::Compiler;
 use crate::query::expression::operands::Operands;
 use crate::query::expression::scope::Frame;
 use crate::query::expression::{Call, Node, Outcome};
-use crate::query::expression::{arithmetic, comparison, conditional, loops};
+use crate::query::expression::{
+    accumulate, arithmetic, arrays, bits, comparison, conditional, loops, objects, rounding, sets,
+    trigonometry,
+};
 
 /// How an operator takes its operands.
 #[derive(Clone, Copy, Debug)]
@@ -119,30 +122,72 @@ const fn at_least(least: usize) -> Form {
     }
 }
 
+/// An operator whose value differs from time to time.
+const fn impure(name: &'static str, form: Form, function: Eager) -> Operator {
+    Operator {
+        name,
+        form,
+        run: Run::Eager(function),
+        is_pure: false,
+    }
+}
+
+const COUNTED: &[Name] = &[needed("n"), needed("input")];
+
 const NO_CODE: &str = "there is no code in queries";
 const NO_DECIMAL: &str = "there is no decimal type";
 
 static OPERATORS: &[Operator] = &[
     eager("$abs", exactly(1), arithmetic::absolute),
     refused("$accumulator", NO_CODE),
+    eager("$acos", exactly(1), trigonometry::arc_cosine),
+    eager("$acosh", exactly(1), trigonometry::area_cosine),
     eager("$add", at_least(0), arithmetic::add),
+    eager("$allElementsTrue", exactly(1), sets::all_true),
     lazy("$and", at_least(0), conditional::and),
+    eager("$anyElementTrue", exactly(1), sets::any_true),
+    eager("$arrayElemAt", exactly(2), arrays::element_at),
+    eager("$arrayToObject", exactly(1), objects::from_array),
+    eager("$asin", exactly(1), trigonometry::arc_sine),
+    eager("$asinh", exactly(1), trigonometry::area_sine),
+    eager("$atan", exactly(1), trigonometry::arc_tangent),
+    eager("$atan2", exactly(2), trigonometry::arc_tangent_of_point),
+    eager("$atanh", exactly(1), trigonometry::area_tangent),
+    eager("$avg", at_least(0), accumulate::average),
+    eager("$binarySize", exactly(1), objects::binary_size),
+    eager("$bitAnd", at_least(0), bits::and),
+    eager("$bitNot", exactly(1), bits::not),
+    eager("$bitOr", at_least(0), bits::or),
+    eager("$bitXor", at_least(0), bits::exclusive_or),
+    eager("$bsonSize", exactly(1), objects::stored_size),
     eager("$ceil", exactly(1), arithmetic::ceiling),
     eager("$cmp", exactly(2), comparison::compare),
+    lazy("$concatArrays", at_least(0), arrays::concatenate),
     lazy(
         "$cond",
         Form::Special(conditional::compile_choice),
         conditional::choose,
     ),
+    eager("$cos", exactly(1), trigonometry::cosine),
+    eager("$cosh", exactly(1), trigonometry::hyperbolic_cosine),
+    eager("$degreesToRadians", exactly(1), trigonometry::to_radians),
     eager("$divide", exactly(2), arithmetic::divide),
     eager("$eq", exactly(2), comparison::equal),
     eager("$exp", exactly(1), arithmetic::exponential),
     lazy("$filter", Form::Special(loops::compile_filter), loops::filter),
+    eager("$first", exactly(1), arrays::first),
+    eager("$firstN", Form::Named(COUNTED), accumulate::first_some),
     eager("$floor", exactly(1), arithmetic::floor),
     refused("$function", NO_CODE),
+    eager("$getField", Form::Special(objects::compile_get), objects::get),
     eager("$gt", exactly(2), comparison::greater),
     eager("$gte", exactly(2), comparison::at_least),
     lazy("$ifNull", at_least(2), conditional::if_null),
+    eager("$in", exactly(2), arrays::contains),
+    eager("$indexOfArray", between(2, 4), arrays::index_of),
+    eager("$isArray", exactly(1), arrays::is_array),
+    eager("$last", exactly(1), arrays::last),
+    eager("$lastN", Form::Named(COUNTED), accumulate::last_some),
     lazy(
         "$let",
         Form::Special(loops::compile_let),
@@ -159,22 +204,78 @@ static OPERATORS: &[Operator] = &[
     eager("$lt", exactly(2), comparison::less),
     eager("$lte", exactly(2), comparison::at_most),
     lazy("$map", Form::Special(loops::compile_map), loops::map),
+    eager("$max", at_least(0), accumulate::greatest),
+    eager("$maxN", Form::Named(COUNTED), accumulate::greatest_some),
+    eager(
+        "$median",
+        Form::Named(&[needed("input"), needed("method")]),
+        accumulate::median,
+    ),
+    lazy("$mergeObjects", at_least(0), objects::merge),
+    eager("$min", at_least(0), accumulate::least),
+    eager("$minN", Form::Named(COUNTED), accumulate::least_some),
     eager("$mod", exactly(2), arithmetic::modulo),
     eager("$multiply", at_least(0), arithmetic::multiply),
     eager("$ne", exactly(2), comparison::not_equal),
     eager("$not", exactly(1), conditional::not),
+    eager("$objectToArray", exactly(1), objects::to_array),
     lazy("$or", at_least(0), conditional::or),
+    eager(
+        "$percentile",
+        Form::Named(&[needed("input"), needed("p"), needed("method")]),
+        accumulate::percentile,
+    ),
     eager("$pow", exactly(2), arithmetic::power),
+    eager("$radiansToDegrees", exactly(1), trigonometry::to_degrees),
+    impure("$rand", Form::Named(&[]), bits::random),
+    eager("$range", between(2, 3), arrays::range),
     lazy("$reduce", Form::Special(loops::compile_reduce), loops::reduce),
+    eager("$reverseArray", exactly(1), arrays::reverse),
+    eager("$round", between(1, 2), rounding::round),
+    eager("$setDifference", exactly(2), sets::difference),
+    eager("$setEquals", at_least(2), sets::equals),
+    eager(
+        "$setField",
+        Form::Named(&[needed("field"), needed("input"), needed("value")]),
+        objects::set,
+    ),
+    eager("$setIntersection", at_least(0), sets::intersection),
+    eager("$setIsSubset", exactly(2), sets::is_subset),
+    eager("$setUnion", at_least(0), sets::union),
+    eager("$sin", exactly(1), trigonometry::sine),
+    eager("$sinh", exactly(1), trigonometry::hyperbolic_sine),
+    eager("$size", exactly(1), arrays::size),
+    eager("$slice", between(2, 3), arrays::slice),
+    eager("$sortArray", Form::Special(arrays::compile_sort), arrays::sort),
     eager("$sqrt", exactly(1), arithmetic::square_root),
+    eager("$stdDevPop", at_least(0), accumulate::deviation_of_all),
+    eager("$stdDevSamp", at_least(0), accumulate::deviation_of_sample),
     eager("$subtract", exactly(2), arithmetic::subtract),
+    eager("$sum", at_least(0), accumulate::sum),
     lazy(
         "$switch",
         Form::Special(conditional::compile_switch),
         conditional::switch,
     ),
+    eager("$tan", exactly(1), trigonometry::tangent),
+    eager("$tanh", exactly(1), trigonometry::hyperbolic_tangent),
     refused("$toDecimal", NO_DECIMAL),
+    eager("$trunc", between(1, 2), rounding::truncate),
+    eager(
+        "$unsetField",
+        Form::Named(&[needed("field"), needed("input")]),
+        objects::unset,
+    ),
     refused("$where", NO_CODE),
+    eager(
+        "$zip",
+        Form::Named(&[
+            needed("inputs"),
+            optional("useLongestLength"),
+            optional("defaults"),
+        ]),
+        arrays::zip,
+    ),
 ];
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ const PATHS_MAX: usize = 32;
 
 /// A compiled `sortBy`.
 #[derive(Clone, Debug)]
-pub(super) struct Order {
+pub(crate) struct Order {
     /// Paths, and whether values fall along them; no path at all stands for the value itself.
     paths: Vec<(Vec<Segment>, bool)>,
     /// Whether values themselves fall, where there are no paths.
@@ -29,7 +29,7 @@ pub(super) struct Order {
 }
 
 /// What one value is ordered by.
-pub(super) type Key = Vec<Option<Owned>>;
+pub(crate) type Key = Vec<Option<Owned>>;
 
 impl Order {
     /// `{path: 1 or -1, …}`, and 1 or -1 where `of_values` allows it. Errors: INVALID_EXPRESSION.
@@ -78,6 +78,17 @@ impl Order {
             });
         }
         Ok(key)
+    }
+
+    /// True when there are no paths.
+    pub(super) fn is_of_values(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// The order of two values themselves.
+    pub(super) fn compare_values(&self, left: &Owned, right: &Owned) -> Ordering {
+        let order = compare_owned(left, right);
+        if self.falls { order.reverse() } else { order }
     }
 
     /// The order of two keys.

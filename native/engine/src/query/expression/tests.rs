@@ -10,7 +10,10 @@ use crate::format::value::Timestamp;
 
 mod accumulators;
 mod arithmetic;
+mod arrays;
 mod loops;
+mod numbers;
+mod objects;
 mod scopes;
 
 /// 2026-01-02T03:04:05.678Z.
