@@ -20,6 +20,8 @@ use crate::{PAGE_BYTES, PageBytes, PageNumber};
 const BATCH_PAGES: usize = 32;
 /// The batch is never more than this part of a small budget.
 const BATCH_PART: usize = 8;
+/// Blocks are merged while at least this part of the budget is free.
+const ROOMY_PART: usize = 8;
 
 /// How a page memory is made.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +86,24 @@ impl Frames {
     {
         let slot = self.pool.find_or_make(page)?;
         if slot.state.read() == ReadLatch::Load {
-            self.load(slot, load)?;
+            self.load(page, slot, load)?;
             slot.state.loaded_shared();
             self.evict_past_budget();
+            self.merge_full_blocks();
         }
         // SAFETY: the shared latch of the resident page was taken, or came from the loader's exclusive one.
         Ok(unsafe { PageRef::new(slot) })
+    }
+
+    /// Has the processor fetch the cache line at `offset` of the page, if its memory is there.
+    ///
+    /// Only a hint: nothing is latched or loaded, and an absent page is none the worse. For code that knows which
+    /// bytes it will look at after those that it looks at now.
+    #[inline]
+    pub fn prefetch(&self, page: PageNumber, offset: usize) {
+        if let Some(slot) = self.pool.find(page) {
+            slot.prefetch(offset & (PAGE_BYTES - 1));
+        }
     }
 
     /// The page under its exclusive latch; `load` fills it first if it is absent. It is dirty from then on.
@@ -125,7 +139,7 @@ impl Frames {
         let slot = self.pool.find_or_make(page)?;
         let latch = slot.state.write();
         if latch == WriteLatch::Load {
-            self.load(slot, load)?;
+            self.load(page, slot, load)?;
             slot.state.loaded_dirty();
         }
         if latch != WriteLatch::Dirty {
@@ -180,8 +194,10 @@ impl Frames {
         }
     }
 
-    /// Gives clean pages that nobody uses back until the budget is met. Returns how many pages went.
+    /// Gives clean pages that nobody uses back until the budget is met. Returns how many pages went. Where there is
+    /// room, pages that fill a block of 2 MB become one huge page of the system.
     pub fn evict(&self) -> usize {
+        self.merge_full_blocks();
         if self.pool.resident_count() <= self.budget_count {
             return 0;
         }
@@ -205,7 +221,7 @@ impl Frames {
 
     /// Loads an absent page under the exclusive latch that the caller took. After an error or a panic of
     /// `load` the page is absent and unlatched.
-    fn load<E, L>(&self, slot: Slot<'_>, load: L) -> Result<(), E>
+    fn load<E, L>(&self, page: PageNumber, slot: Slot<'_>, load: L) -> Result<(), E>
     where
         E: From<io::Error>,
         L: FnOnce(&mut PageBytes) -> Result<(), E>,
@@ -217,9 +233,15 @@ impl Frames {
         self.pool.commit(slot)?;
         // SAFETY: the page is committed and latched exclusively by this thread.
         load(unsafe { slot.bytes().as_mut() })?;
-        self.pool.count_loaded(slot);
+        self.pool.count_loaded(page, slot);
         mem::forget(loading);
         Ok(())
+    }
+
+    /// Blocks stay small pages where pages may have to go again soon: parting a huge page gives nothing back at once.
+    fn merge_full_blocks(&self) {
+        let is_roomy = self.pool.resident_count() <= self.budget_count - self.budget_count / ROOMY_PART;
+        self.pool.merge_full_blocks(is_roomy);
     }
 
     /// After a load: evicts a small batch if the budget is exceeded. Never waits for a latch.

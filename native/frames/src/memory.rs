@@ -6,7 +6,7 @@
 //! Leaves to others: what the memory holds (segment.rs) and who may touch it (state.rs).
 //! Under Miri, and on systems with neither mmap nor VirtualAlloc, memory comes from the allocator.
 
-pub(crate) use platform::{commit, decommit, granule_bytes, release, reserve};
+pub(crate) use platform::{commit, decommit, granule_bytes, merge, release, reserve};
 
 #[cfg(all(unix, not(miri)))]
 mod platform {
@@ -25,26 +25,38 @@ mod platform {
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
     const DECOMMIT_ADVICE: libc::c_int = libc::MADV_FREE;
 
-    /// Reserves `bytes` of zero memory.
+    /// Reserves `bytes` of zero memory such that the byte at `offset` is aligned to `alignment`, a power of two.
     ///
     /// Errors: the system has no address space left or forbids so large a mapping (`ulimit -v`).
-    pub(crate) fn reserve(bytes: usize) -> io::Result<NonNull<u8>> {
+    pub(crate) fn reserve(bytes: usize, alignment: usize, offset: usize) -> io::Result<NonNull<u8>> {
         // SAFETY: a fresh private anonymous mapping at an address the system chooses touches no other memory.
-        let address = unsafe {
+        let mapped = unsafe {
             libc::mmap(
                 ptr::null_mut(),
-                bytes,
+                bytes + alignment,
                 libc::PROT_READ | libc::PROT_WRITE,
                 RESERVE_FLAGS,
                 -1,
                 0,
             )
         };
-        if address == libc::MAP_FAILED {
+        if mapped == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        // A huge page would make 2 MB resident for each page touched and break the budget. The advice may be
-        // unknown to the kernel; then it has no huge pages.
+        // Both offset and mapping are whole granules, so what is too much at either end is as well.
+        let before = (alignment - (mapped as usize + offset) % alignment) % alignment;
+        let address = mapped.wrapping_byte_add(before);
+        // SAFETY: the two ranges are the ends of the mapping made above, and nothing refers to them.
+        unsafe {
+            if before > 0 {
+                libc::munmap(mapped, before);
+            }
+            if before < alignment {
+                libc::munmap(address.wrapping_byte_add(bytes), alignment - before);
+            }
+        }
+        // A huge page would make 2 MB resident for each page touched and break the budget; `merge` makes one where
+        // all of it is in use. The advice may be unknown to the kernel; then it has no huge pages.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         // SAFETY: the range is the mapping made above; the advice changes no content.
         unsafe {
@@ -88,6 +100,36 @@ mod platform {
         unsafe { libc::madvise(start.as_ptr().cast(), bytes, DECOMMIT_ADVICE) };
     }
 
+    /// Asks for one huge page in the place of the small ones of an aligned block, all of which are in use: whoever
+    /// reads it waits less for the translation of addresses. False where the system does not do this at all.
+    ///
+    /// # Safety
+    /// The block lies inside one reservation.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) unsafe fn merge(start: NonNull<u8>, bytes: usize) -> bool {
+        /// `MADV_COLLAPSE` of Linux 6.1.
+        const COLLAPSE: libc::c_int = 25;
+        let address = start.as_ptr().cast();
+        // SAFETY: the range is inside a mapping of ours; the advice changes no content, and other threads may use it
+        // meanwhile. The last advice keeps what was merged, and keeps the kernel from merging sparse blocks later.
+        unsafe {
+            libc::madvise(address, bytes, libc::MADV_HUGEPAGE);
+            let is_merged = libc::madvise(address, bytes, COLLAPSE) == 0;
+            let is_known = is_merged || *libc::__errno_location() != libc::EINVAL;
+            libc::madvise(address, bytes, libc::MADV_NOHUGEPAGE);
+            is_known
+        }
+    }
+
+    /// Other systems decide by themselves.
+    ///
+    /// # Safety
+    /// None here.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(crate) unsafe fn merge(_start: NonNull<u8>, _bytes: usize) -> bool {
+        false
+    }
+
     /// Bytes of a granule.
     pub(crate) fn granule_bytes() -> usize {
         // SAFETY: sysconf with a constant name has no requirements.
@@ -106,8 +148,8 @@ mod platform {
     };
     use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
 
-    /// Reserves `bytes` of address space.
-    pub(crate) fn reserve(bytes: usize) -> io::Result<NonNull<u8>> {
+    /// Reserves `bytes` of address space; alignment beyond the system's serves huge pages, which are not asked for here.
+    pub(crate) fn reserve(bytes: usize, _alignment: usize, _offset: usize) -> io::Result<NonNull<u8>> {
         // SAFETY: a reservation at an address the system chooses touches no other memory.
         let address = unsafe { VirtualAlloc(ptr::null(), bytes, MEM_RESERVE, PAGE_READWRITE) };
         NonNull::new(address.cast()).ok_or_else(io::Error::last_os_error)
@@ -147,6 +189,14 @@ mod platform {
         unsafe { VirtualFree(start.as_ptr().cast(), bytes, MEM_DECOMMIT) };
     }
 
+    /// Large pages of Windows are for privileged programs: there are none.
+    ///
+    /// # Safety
+    /// None here.
+    pub(crate) unsafe fn merge(_start: NonNull<u8>, _bytes: usize) -> bool {
+        false
+    }
+
     /// Bytes of a granule.
     pub(crate) fn granule_bytes() -> usize {
         let mut info = MaybeUninit::<SYSTEM_INFO>::zeroed();
@@ -170,8 +220,8 @@ mod platform {
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))
     }
 
-    /// Allocates `bytes` of zero memory.
-    pub(crate) fn reserve(bytes: usize) -> io::Result<NonNull<u8>> {
+    /// Allocates `bytes` of zero memory; there are no huge pages to align to.
+    pub(crate) fn reserve(bytes: usize, _alignment: usize, _offset: usize) -> io::Result<NonNull<u8>> {
         if bytes == 0 {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
@@ -206,6 +256,14 @@ mod platform {
     pub(crate) unsafe fn decommit(start: NonNull<u8>, bytes: usize) {
         // SAFETY: the caller owns the range, and its content is not needed.
         unsafe { start.as_ptr().write_bytes(0xdd, bytes) };
+    }
+
+    /// There are no huge pages here.
+    ///
+    /// # Safety
+    /// None here; the other platforms have requirements.
+    pub(crate) unsafe fn merge(_start: NonNull<u8>, _bytes: usize) -> bool {
+        false
     }
 
     /// Bytes of a granule.

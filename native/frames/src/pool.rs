@@ -5,10 +5,11 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::memory;
-use crate::segment::{GRANULE_BYTES_MAX, SEGMENT_PAGES, Segment};
+use crate::segment::{BLOCK_BYTES, BLOCK_PAGES, GRANULE_BYTES_MAX, SEGMENT_PAGES, Segment};
 use crate::state::PageState;
 use crate::table::SegmentTable;
 use crate::{PAGE_BYTES, PageBytes, PageNumber};
@@ -19,6 +20,10 @@ pub(crate) struct Pool {
     counts: Counts,
     /// Pages that share one granule of the operating system: their memory is given back together.
     granule_pages: usize,
+    /// First pages of blocks that became full and were not merged yet.
+    full_blocks: Mutex<Vec<u32>>,
+    /// Whether the system merges blocks at all.
+    can_merge: AtomicBool,
 }
 
 /// Counts that every load and every first change touches: kept apart from what every read only reads.
@@ -42,6 +47,19 @@ impl Slot<'_> {
     pub(crate) fn bytes(&self) -> NonNull<PageBytes> {
         self.segment.page(self.index)
     }
+
+    /// Hints that the cache line at `offset`, which is below `PAGE_BYTES`, will be read.
+    #[inline]
+    pub(crate) fn prefetch(&self, offset: usize) {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        // SAFETY: a prefetch reads nothing that a program could see, whatever the address and whoever changes it.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(self.bytes().as_ptr().cast::<i8>().wrapping_add(offset));
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        let _ = offset;
+    }
 }
 
 impl Pool {
@@ -54,6 +72,8 @@ impl Pool {
                 dirty: AtomicUsize::new(0),
             },
             granule_pages: (granule_bytes.clamp(PAGE_BYTES, GRANULE_BYTES_MAX)) / PAGE_BYTES,
+            full_blocks: Mutex::new(Vec::new()),
+            can_merge: AtomicBool::new(true),
         }
     }
 
@@ -120,10 +140,29 @@ impl Pool {
     }
 
     /// Counts an exclusively latched page that now holds content.
-    pub(crate) fn count_loaded(&self, slot: Slot<'_>) {
+    pub(crate) fn count_loaded(&self, page: PageNumber, slot: Slot<'_>) {
         self.counts.resident.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as for `slot`.
-        unsafe { slot.segment.resident_count(slot.index) }.fetch_add(1, Ordering::Relaxed);
+        let before = unsafe { slot.segment.resident_count(slot.index) }.fetch_add(1, Ordering::Relaxed);
+        if before as usize + 1 == BLOCK_PAGES && self.can_merge.load(Ordering::Relaxed) {
+            lock(&self.full_blocks).push(page.get() - page.get() % BLOCK_PAGES as u32);
+        }
+    }
+
+    /// Makes huge pages of the blocks that became full, unless `is_wanted` is false: then they stay as they are.
+    pub(crate) fn merge_full_blocks(&self, is_wanted: bool) {
+        let blocks = std::mem::take(&mut *lock(&self.full_blocks));
+        for first in blocks.into_iter().filter(|_| is_wanted) {
+            let Some(slot) = self.find(PageNumber::new(first)) else {
+                continue;
+            };
+            let is_full = self.block_resident_count(slot.segment, slot.index) as usize == BLOCK_PAGES;
+            // SAFETY: the block is inside the segment, which lives as long as the pool.
+            if is_full && !unsafe { memory::merge(slot.bytes().cast(), BLOCK_BYTES) } {
+                self.can_merge.store(false, Ordering::Relaxed);
+                return;
+            }
+        }
     }
 
     /// Counts an exclusively latched page that loses its content.
@@ -184,4 +223,9 @@ impl Pool {
         }
         dropped_count
     }
+}
+
+/// A thread that panicked holding the lock left the list whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

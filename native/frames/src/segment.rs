@@ -24,8 +24,10 @@ pub(crate) const SEGMENT_BITS: u32 = if cfg!(all(unix, target_pointer_width = "6
 /// Pages of a segment.
 pub(crate) const SEGMENT_PAGES: usize = 1 << SEGMENT_BITS;
 
-/// Pages of a block, the unit in which the clock skips what is empty.
-pub(crate) const BLOCK_PAGES: usize = 1024;
+/// Pages of a block: the unit in which the clock skips what is empty, and a huge page of the common processors.
+pub(crate) const BLOCK_PAGES: usize = 512;
+/// Bytes of a block.
+pub(crate) const BLOCK_BYTES: usize = BLOCK_PAGES * PAGE_BYTES;
 const BLOCKS: usize = SEGMENT_PAGES / BLOCK_PAGES;
 
 /// Largest granule of an operating system that runs this: heads end on a multiple of it.
@@ -49,7 +51,7 @@ pub(crate) struct Segment {
 impl Segment {
     /// Reserves a segment of absent pages.
     pub(crate) fn reserve() -> io::Result<Segment> {
-        let start = memory::reserve(SEGMENT_BYTES)?;
+        let start = memory::reserve(SEGMENT_BYTES, BLOCK_BYTES, HEAD_BYTES)?;
         // SAFETY: the head is the first part of the reservation just made, and whole granules.
         if let Err(error) = unsafe { memory::commit(start, HEAD_BYTES) } {
             // SAFETY: nothing refers to the reservation.

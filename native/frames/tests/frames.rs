@@ -251,3 +251,61 @@ fn many_page_memories_are_cheap() {
     }
     drop(all);
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no huge pages, and this takes it hours")]
+fn pages_of_a_full_block_keep_their_content_when_they_become_one() {
+    const PAGES: u32 = 2_000;
+    #[allow(clippy::unwrap_used, reason = "a test without page memory cannot go on")]
+    let frames = Frames::new(FramesOptions {
+        budget_bytes: 1 << 30,
+    })
+    .unwrap();
+    let content = |number: u32| number.to_le_bytes();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..PAGES {
+                if let Ok(mut page) = frames.create(PageNumber::new(number)) {
+                    page[100..104].copy_from_slice(&content(number));
+                }
+            }
+        });
+        // Merges whatever is full by then, while the pages are written and read.
+        for _ in 0..200 {
+            frames.evict();
+            for number in 0..PAGES {
+                let Ok(page) = frames.read(PageNumber::new(number), |bytes| {
+                    bytes.fill(0);
+                    Ok::<(), io::Error>(())
+                }) else {
+                    continue;
+                };
+                let found = &page[100..104];
+                assert!(found == content(number) || found == [0; 4], "page {number}");
+            }
+        }
+    });
+    frames.evict();
+    for number in 0..PAGES {
+        let page = frames.read(PageNumber::new(number), |_| Err(io::Error::other("not resident")));
+        assert_eq!(
+            page.map(|page| page[100..104].to_vec()).ok(),
+            Some(content(number).to_vec())
+        );
+    }
+    assert_eq!(frames.resident_pages(), u64::from(PAGES));
+}
+
+#[test]
+fn a_hint_about_an_absent_page_changes_nothing() {
+    #[allow(clippy::unwrap_used, reason = "a test without page memory cannot go on")]
+    let frames = Frames::new(FramesOptions {
+        budget_bytes: 1 << 20,
+    })
+    .unwrap();
+    frames.prefetch(PageNumber::new(7), 40);
+    drop(frames.create(PageNumber::new(7)));
+    frames.prefetch(PageNumber::new(8), usize::MAX);
+    frames.prefetch(PageNumber::new(u32::MAX), 0);
+    assert_eq!(frames.resident_pages(), 1);
+}

@@ -22,7 +22,7 @@ use crate::format::intake::starts_with_id;
 use crate::format::page::{CollectionId, Sequence};
 use crate::format::place::Place;
 use crate::format::record::StructureRegistry;
-use crate::heap::{Heap, read_document};
+use crate::heap::{Heap, prefetch_document, read_document};
 use crate::index::primary::PrimaryIndex;
 use crate::limits::NAME_BYTES_MAX;
 use crate::pager::{PageWriter, Pager};
@@ -249,7 +249,12 @@ impl Body {
         mut visit: impl FnMut(Place, &[u8]) -> R,
     ) -> Result<Option<R>> {
         let mut found = None;
+        let mean_bytes = self
+            .documents_bytes
+            .checked_div(self.documents_count)
+            .unwrap_or(0) as usize;
         self.index.lookup(pager, hash, sequence, |place| {
+            prefetch_document(pager, place, mean_bytes);
             let visited = read_document(pager, place, sequence, scratch, |document| {
                 starts_with_id(document, id).then(|| visit(place, document))
             })?;

@@ -85,6 +85,12 @@ impl Stub {
     }
 }
 
+/// Where the slot is in its page.
+#[inline]
+pub fn slot_offset(slot: SlotNumber) -> usize {
+    DIRECTORY_AT + slot.index() * SLOT_BYTES
+}
+
 /// The counts at the head of the body, within their bounds.
 struct Head {
     slots: usize,

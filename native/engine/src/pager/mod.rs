@@ -167,6 +167,12 @@ impl Pager {
         self.frames.read(number, |bytes| self.load(number, bytes))
     }
 
+    /// Hints that the bytes at `offset` of a page will be read soon; see `Frames::prefetch`.
+    #[inline]
+    pub fn prefetch(&self, number: PageNumber, offset: usize) {
+        self.frames.prefetch(number, offset);
+    }
+
     /// The page as snapshot `sequence` sees it; `None` when it did not exist then. Needs no lock.
     ///
     /// Errors: as `read`.
