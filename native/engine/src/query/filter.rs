@@ -1,22 +1,37 @@
 //! Filters: conditions on documents in MongoDB's dialect, compiled once, evaluated on stored bytes.
 //!
-//! Supported: equality, $eq $ne $gt $gte $lt $lte $in $nin $exists $not $and $or $nor, dotted paths.
-//! Promises: a match never allocates, parses a document at most once and stops at the first condition that
-//! fails; what the filter asks of the `_id` is known before any document is read.
-//! Parts: compile.rs (MessagePack to terms), matcher.rs (terms on documents), constraint.rs (terms for indexes).
+//! The whole language but for server-side code, text and places on the globe, which compile.rs refuses.
+//! Promises: a match of simple conditions never allocates, parses a document at most once and stops at the
+//! first condition that fails; what the filter asks of the `_id` is known before any document is read.
+//! Parts: compile.rs (MessagePack to terms) with refusal.rs and operand.rs; matcher.rs (terms on documents),
+//! evaluate.rs (what is built of terms), positional.rs (which element matched), constraint.rs (terms for
+//! indexes); bits.rs, modulo.rs, pattern.rs, types.rs, schema.rs (one operator each).
 //! Leaves to others: choosing an index (collection), keeping compiled filters.
 
+mod bits;
 mod compile;
 mod constraint;
+mod evaluate;
 mod matcher;
+mod modulo;
+mod operand;
+mod pattern;
+mod positional;
+mod refusal;
+mod types;
 
 pub use constraint::{Bound, Constraint, Restriction};
 pub use matcher::Matcher;
 
 use crate::error::Result;
 use crate::format::id::IdBytes;
-use crate::format::record::Structures;
-use crate::format::value::Parse;
+use crate::format::owned::Owned;
+use crate::format::record::{NO_STRUCTURES, Structures};
+use crate::format::value::{Parse, Value};
+use crate::query::filter::bits::Bits;
+use crate::query::filter::modulo::Modulo;
+use crate::query::filter::pattern::Pattern;
+use crate::query::filter::types::TypeSet;
 use crate::query::literal::{Literal, LiteralSet, Wanted};
 use crate::query::path::{self, Segment};
 
@@ -60,6 +75,32 @@ enum Test {
     Ordered(Literal, Wanted),
     In(LiteralSet),
     Exists,
+    Type(TypeSet),
+    /// Boxed, like what follows: tests stay small for the frequent ones.
+    Modulo(Box<Modulo>),
+    Pattern(Box<Pattern>),
+    Bits(Box<Bits>),
+    /// An array of so many elements.
+    Size(u64),
+    /// An array with an element for which all of this holds.
+    Element(Box<Element>),
+}
+
+/// What is asked of one element of an array.
+#[derive(Debug)]
+enum Element {
+    /// Conditions on the element itself, an array among them not being opened; their paths say nothing.
+    Itself(Vec<Node>),
+    /// Conditions on the fields of an element that is a document or an array.
+    Fields(Fragment),
+}
+
+/// Conditions on a document within a document.
+#[derive(Debug)]
+struct Fragment {
+    /// First names of the paths; the terms below refer to these.
+    roots: Vec<Box<[u8]>>,
+    nodes: Vec<Node>,
 }
 
 /// A condition built of others.
@@ -84,6 +125,16 @@ impl Filter {
     /// Errors: CORRUPTED when the document is damaged.
     pub fn matches(&self, stored: &[u8], structures: &Structures) -> Result<bool> {
         Ok(Matcher::new(self, structures).matches(stored)?)
+    }
+
+    /// True when the document in memory matches; what is no map matches nothing.
+    pub fn matches_owned(&self, document: &Owned) -> Result<bool> {
+        if !matches!(document, Owned::Map(_)) {
+            return Ok(false);
+        }
+        let mut bytes = Vec::with_capacity(document.bytes());
+        document.write(&mut bytes);
+        self.matches(&bytes, &NO_STRUCTURES)
     }
 
     /// The one id that a matching document must have, when the filter asks for one.
@@ -133,23 +184,42 @@ impl Filter {
 impl Test {
     /// True when the test holds for `found`, None for a missing field.
     #[inline]
-    fn holds(&self, found: Option<&crate::format::value::Value<'_>>) -> Parse<bool> {
+    fn holds(&self, found: Option<&Value<'_>>) -> Parse<bool> {
         match self {
             Test::Equal(literal) => literal.equals(found),
             Test::Ordered(literal, wanted) => literal.is_ordered(found, *wanted),
             Test::In(set) => set.contains(found),
             Test::Exists => Ok(found.is_some()),
+            _ => match found {
+                Some(found) => self.holds_for_value(found),
+                None => Ok(false),
+            },
+        }
+    }
+
+    #[inline(never)]
+    fn holds_for_value(&self, found: &Value<'_>) -> Parse<bool> {
+        match (self, found) {
+            (Test::Type(types), found) => Ok(types.contains(found)),
+            (Test::Modulo(modulo), found) => Ok(modulo.accepts(found)),
+            (Test::Pattern(pattern), Value::String(text)) => Ok(pattern.is_match(text)),
+            (Test::Bits(bits), found) => Ok(bits.accept(found)),
+            (Test::Size(count), Value::Array(elements)) => Ok(elements.remaining() as u64 == *count),
+            (Test::Element(element), Value::Array(elements)) => Ok(element.position_in(*elements)?.is_some()),
+            _ => Ok(false),
         }
     }
 
     fn leaf(&self) -> path::Leaf {
         match self {
-            Test::Exists => path::Leaf::Whole,
+            Test::Exists | Test::Size(_) | Test::Element(_) => path::Leaf::Whole,
             _ => path::Leaf::ElementsAndArray,
         }
     }
 }
 
+#[cfg(test)]
+mod operator_tests;
 #[cfg(test)]
 mod speed_tests;
 #[cfg(test)]

@@ -2,25 +2,32 @@
 //!
 //! Promises: whatever the dialect does not allow is refused here, naming the operator and the path, so that a
 //! match can only fail on damaged documents. The work is linear in the filter (sorting of `$in` apart).
-//! Leaves to others: checking the bytes (format/survey.rs), evaluation (matcher.rs).
+//! Leaves to others: checking the bytes (format/survey.rs), operands (operand.rs), the words of refusals
+//! (refusal.rs), evaluation (matcher.rs).
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::id::IdBytes;
 use crate::format::intake::normalise;
 use crate::format::record::NO_STRUCTURES;
 use crate::format::survey::{ID_KEY, Subject};
-use crate::format::value::{Cursor, Elements, Fields, Value};
+use crate::format::value::{Cursor, Fields, Value};
 use crate::limits::DEPTH_MAX;
 use crate::query::TERMS_MAX;
-use crate::query::filter::{Condition, Filter, Node, Term, Test};
-use crate::query::literal::{Literal, LiteralSet, Wanted};
+use crate::query::filter::bits::Asked;
+use crate::query::filter::operand::{Operand, is_operator, is_operators};
+use crate::query::filter::pattern::Pattern;
+use crate::query::filter::refusal::{refuse, show, unknown, wrong, wrong_operand};
+use crate::query::filter::{Condition, Element, Filter, Fragment, Node, Term, Test};
+use crate::query::literal::{Literal, Wanted};
 use crate::query::path::{self, Segment};
 
-/// What the messages about an unknown operator offer.
-const SUPPORTED: &str =
-    "$eq $ne $gt $gte $lt $lte $in $nin $exists $not, and $and $or $nor outside of fields";
+/// Most positions, such as the 0 of `a.0.b`, on one path or on the paths of nested `$elemMatch`: each may go
+/// two ways, so their number bounds the work on one document.
+const POSITIONS_MAX: usize = 8;
+/// Most regular expressions of one filter: each may take `pattern::COMPILED_BYTES_MAX`.
+const PATTERNS_MAX: usize = 256;
 
 pub(super) fn compile(bytes: &[u8]) -> Result<Filter> {
     let mut normal = Vec::with_capacity(bytes.len() + 16);
@@ -29,25 +36,14 @@ pub(super) fn compile(bytes: &[u8]) -> Result<Filter> {
         return Err(refuse("a filter is a map"));
     };
     let mut compiler = Compiler {
-        roots: Vec::new(),
-        numbers: HashMap::new(),
+        names: Names::default(),
         terms: 0,
+        patterns: 0,
+        positions: 0,
     };
     let mut nodes = Vec::new();
     compiler.fields(fields, &mut nodes)?;
     Ok(compiler.finish(nodes))
-}
-
-fn refuse(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidFilter, message)
-}
-
-fn show(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn is_operator(key: &[u8]) -> bool {
-    key.first() == Some(&b'$')
 }
 
 /// A path while its operators are compiled.
@@ -58,40 +54,48 @@ struct Field<'a> {
 }
 
 struct Compiler {
+    names: Names,
+    terms: usize,
+    patterns: usize,
+    /// Positions on the paths of the `$elemMatch` around.
+    positions: usize,
+}
+
+/// First names of the paths of one document.
+#[derive(Default)]
+struct Names {
     roots: Vec<Box<[u8]>>,
     numbers: HashMap<Box<[u8]>, usize>,
-    terms: usize,
 }
 
 impl Compiler {
     /// The conditions of a map of paths and logical operators, all of which must hold.
     fn fields(&mut self, mut fields: Fields<'_>, nodes: &mut Vec<Node>) -> Result<()> {
         while let Some((key, operand)) = fields.take_next()? {
-            if is_operator(key) {
-                self.logical(key, operand, nodes)?;
-            } else {
-                self.field(key, operand, nodes)?;
+            match key {
+                // The names by which a document refers to another one.
+                b"$ref" | b"$id" | b"$db" => self.field(key, operand, nodes)?,
+                b"$and" | b"$or" | b"$nor" => self.logical(key, operand, nodes)?,
+                b"$comment" => {}
+                b"$alwaysTrue" => {}
+                b"$alwaysFalse" => nodes.push(Node::Any(Vec::new())),
+                key if is_operator(key) => return Err(unknown(key, None)),
+                key => self.field(key, operand, nodes)?,
             }
         }
         Ok(())
     }
 
     fn logical(&mut self, operator: &[u8], operand: Cursor<'_>, nodes: &mut Vec<Node>) -> Result<()> {
-        let known: &[&[u8]] = &[b"$and", b"$or", b"$nor"];
-        if !known.contains(&operator) {
-            let name = show(operator);
-            return Err(refuse(format!(
-                "the operator {name} is not known here; supported are {SUPPORTED}"
-            )));
-        }
         let Value::Array(mut branches) = operand.value()? else {
             return Err(wrong_operand(operator, None, operand, "an array of filters"));
         };
         if branches.remaining() == 0 {
-            return Err(refuse(format!(
-                "{} was given no filters; it takes at least one",
-                show(operator)
-            )));
+            return Err(wrong(
+                operator,
+                None,
+                "was given no filters; it takes at least one",
+            ));
         }
         let mut alternatives = Vec::new();
         while let Some(branch) = branches.take_next()? {
@@ -124,60 +128,168 @@ impl Compiler {
                 show(path)
             ))
         })?;
+        let here = segments
+            .iter()
+            .filter(|segment| segment.position.is_some())
+            .count();
+        if self.positions + here > POSITIONS_MAX {
+            let path = show(path);
+            return Err(refuse(format!(
+                "the path {path:?} has more than {POSITIONS_MAX} positions of arrays"
+            )));
+        }
         let mut segments = segments.into_iter();
-        let root = self.root(segments.next().map(|segment| segment.name).unwrap_or_default());
+        let root = self
+            .names
+            .number(segments.next().map(|segment| segment.name).unwrap_or_default());
         let field = Field {
             path,
             root,
             rest: segments.collect(),
         };
-        match operand.value()? {
-            Value::Map(operators) if begins_with_operator(operators)? => {
-                self.operators(&field, operators, nodes)
-            }
-            _ => self.push(&field, Test::Equal(Literal::new(operand)?), true, nodes),
+        if is_operators(operand)?
+            && let Value::Map(operators) = operand.value()?
+        {
+            self.positions += here;
+            self.operators(&field, operators, nodes)?;
+            self.positions -= here;
+            return Ok(());
         }
+        self.push(&field, Test::Equal(Literal::new(operand)?), true, nodes)
     }
 
-    fn operators(
-        &mut self,
-        field: &Field<'_>,
-        mut operators: Fields<'_>,
-        nodes: &mut Vec<Node>,
-    ) -> Result<()> {
-        while let Some((operator, operand)) = operators.take_next()? {
-            let ordered = |wanted| Ok::<_, Error>(Test::Ordered(Literal::new(operand)?, wanted));
+    fn operators(&mut self, field: &Field<'_>, operators: Fields<'_>, nodes: &mut Vec<Node>) -> Result<()> {
+        let mut rest = operators;
+        while let Some((operator, cursor)) = rest.take_next()? {
+            let operand = Operand {
+                operator,
+                path: field.path,
+                cursor,
+            };
+            let ordered = |wanted| Ok::<_, Error>(Test::Ordered(Literal::new(cursor)?, wanted));
             let (test, wanted) = match operator {
-                b"$eq" => (Test::Equal(Literal::new(operand)?), true),
-                b"$ne" => (Test::Equal(Literal::new(operand)?), false),
+                b"$eq" => (Test::Equal(Literal::new(cursor)?), true),
+                b"$ne" => (Test::Equal(Literal::new(cursor)?), false),
                 b"$gt" => (ordered(Wanted::ABOVE)?, true),
                 b"$gte" => (ordered(Wanted::AT_LEAST)?, true),
                 b"$lt" => (ordered(Wanted::BELOW)?, true),
                 b"$lte" => (ordered(Wanted::AT_MOST)?, true),
-                b"$in" => (Test::In(set(operator, field, operand)?), true),
-                b"$nin" => (Test::In(set(operator, field, operand)?), false),
-                b"$exists" => (Test::Exists, truth(operator, field, operand)?),
+                b"$in" => (Test::In(operand.set()?), true),
+                b"$nin" => (Test::In(operand.set()?), false),
+                b"$exists" => (Test::Exists, operand.truth()?),
+                b"$type" => (Test::Type(operand.types()?), true),
+                b"$mod" => (operand.modulo()?, true),
+                b"$size" => (operand.size()?, true),
+                b"$bitsAllSet" => (operand.bits(Asked::AllSet)?, true),
+                b"$bitsAllClear" => (operand.bits(Asked::AllClear)?, true),
+                b"$bitsAnySet" => (operand.bits(Asked::AnySet)?, true),
+                b"$bitsAnyClear" => (operand.bits(Asked::AnyClear)?, true),
+                b"$regex" => (self.pattern(operand, operators.find(b"$options")?)?, true),
+                b"$options" if operators.find(b"$regex")?.is_some() => continue,
+                b"$options" => return Err(operand.wrong("stands without a $regex")),
+                b"$elemMatch" => (Test::Element(Box::new(self.element(operand)?)), true),
+                b"$all" => {
+                    self.all(field, operand, nodes)?;
+                    continue;
+                }
                 b"$not" => {
                     self.not(field, operand, nodes)?;
                     continue;
                 }
-                _ => return Err(unknown(operator, field)),
+                _ => return Err(unknown(operator, Some(field.path))),
             };
             self.push(field, test, wanted, nodes)?;
         }
         Ok(())
     }
 
-    fn not(&mut self, field: &Field<'_>, operand: Cursor<'_>, nodes: &mut Vec<Node>) -> Result<()> {
+    fn not(&mut self, field: &Field<'_>, operand: Operand<'_>, nodes: &mut Vec<Node>) -> Result<()> {
         let mut all = Vec::new();
-        match operand.value()? {
-            Value::Map(operators) if begins_with_operator(operators)? => {
-                self.operators(field, operators, &mut all)?
-            }
-            _ => return Err(wrong_operand(b"$not", Some(field), operand, "a map of operators")),
+        let operators = operand.map("a map of operators")?;
+        if !is_operators(operand.cursor)? {
+            return Err(operand.wrong("takes a map of operators, and was given another map"));
         }
+        self.operators(field, operators, &mut all)?;
         nodes.push(opposite(one_node(all)));
         Ok(())
+    }
+
+    fn pattern(&mut self, operand: Operand<'_>, options: Option<Cursor<'_>>) -> Result<Test> {
+        self.patterns += 1;
+        if self.patterns > PATTERNS_MAX {
+            return Err(refuse(format!(
+                "the filter has more than {PATTERNS_MAX} regular expressions; join them by |"
+            )));
+        }
+        let Some(pattern) = operand.cursor.text() else {
+            return Err(operand.wrong_type("a string, and $options a string of flags"));
+        };
+        let options = match options {
+            Some(cursor) => cursor
+                .text()
+                .ok_or_else(|| wrong_operand(b"$options", Some(operand.path), cursor, "a string of flags"))?,
+            None => b"",
+        };
+        match Pattern::compile(pattern, options) {
+            Ok(pattern) => Ok(Test::Pattern(Box::new(pattern))),
+            Err(reason) => Err(operand.wrong(&format!("cannot be used: {reason}"))),
+        }
+    }
+
+    /// `$all`: every value equal to an element or the whole, or every `$elemMatch`.
+    fn all(&mut self, field: &Field<'_>, operand: Operand<'_>, nodes: &mut Vec<Node>) -> Result<()> {
+        let mut elements = operand.array("an array of values, or of $elemMatch")?;
+        if elements.remaining() == 0 {
+            // No value is asked for, and MongoDB lets that match nothing.
+            nodes.push(Node::Any(Vec::new()));
+        }
+        let mut by_element = None;
+        while let Some(cursor) = elements.take_next()? {
+            let inner = match cursor.value()? {
+                Value::Map(mut fields) => fields.take_next()?.filter(|(key, _)| *key == b"$elemMatch"),
+                _ => None,
+            };
+            if *by_element.get_or_insert(inner.is_some()) != inner.is_some() {
+                return Err(operand.wrong("mixes $elemMatch with values; use one kind only"));
+            }
+            let test = match inner {
+                Some((operator, cursor)) => Test::Element(Box::new(self.element(Operand {
+                    operator,
+                    path: field.path,
+                    cursor,
+                })?)),
+                None if is_operators(cursor)? => {
+                    return Err(
+                        operand.wrong("holds an operator; it takes values, or $elemMatch in each place")
+                    );
+                }
+                None => Test::Equal(Literal::new(cursor)?),
+            };
+            self.push(field, test, true, nodes)?;
+        }
+        Ok(())
+    }
+
+    fn element(&mut self, operand: Operand<'_>) -> Result<Element> {
+        let fields = operand.map("a map of operators, or a filter for documents")?;
+        let mut nodes = Vec::new();
+        if is_on_element_itself(fields)? {
+            let itself = Field {
+                path: operand.path,
+                root: 0,
+                rest: Vec::new(),
+            };
+            self.operators(&itself, fields, &mut nodes)?;
+            return Ok(Element::Itself(nodes));
+        }
+        let outer = std::mem::take(&mut self.names);
+        let compiled = self.fields(fields, &mut nodes);
+        let names = std::mem::replace(&mut self.names, outer);
+        compiled?;
+        Ok(Element::Fields(Fragment {
+            roots: names.roots,
+            nodes,
+        }))
     }
 
     fn push(&mut self, field: &Field<'_>, test: Test, wanted: bool, nodes: &mut Vec<Node>) -> Result<()> {
@@ -201,19 +313,9 @@ impl Compiler {
         Ok(())
     }
 
-    fn root(&mut self, name: Box<[u8]>) -> usize {
-        if let Some(number) = self.numbers.get(&name) {
-            return *number;
-        }
-        let number = self.roots.len();
-        self.roots.push(name.clone());
-        self.numbers.insert(name, number);
-        number
-    }
-
     /// Splits the conditions that must all hold into those on one root each and the others.
     fn finish(self, nodes: Vec<Node>) -> Filter {
-        let mut direct: Vec<Vec<Condition>> = self.roots.iter().map(|_| Vec::new()).collect();
+        let mut direct: Vec<Vec<Condition>> = self.names.roots.iter().map(|_| Vec::new()).collect();
         let mut rest = Vec::new();
         for node in nodes {
             match node {
@@ -229,23 +331,35 @@ impl Compiler {
         for conditions in &mut direct {
             conditions.sort_by_key(Condition::cost);
         }
-        let id_root = self.numbers.get(ID_KEY).copied();
+        let id_root = self.names.numbers.get(ID_KEY).copied();
         let on_id = id_root
             .and_then(|root| direct.get(root))
             .map_or(&[][..], Vec::as_slice);
         let ids = on_id.iter().find_map(Condition::ids);
         let conditions: usize = direct.iter().map(Vec::len).sum();
         let is_only_ids = ids.is_some() && rest.is_empty() && conditions == 1;
-        let mut roots_by_name: Vec<usize> = (0..self.roots.len()).collect();
-        roots_by_name.sort_by_key(|root| self.roots.get(*root));
+        let mut roots_by_name: Vec<usize> = (0..self.names.roots.len()).collect();
+        roots_by_name.sort_by_key(|root| self.names.roots.get(*root));
         Filter {
-            roots: self.roots,
+            roots: self.names.roots,
             roots_by_name,
             direct,
             rest,
             ids,
             is_only_ids,
         }
+    }
+}
+
+impl Names {
+    fn number(&mut self, name: Box<[u8]>) -> usize {
+        if let Some(number) = self.numbers.get(&name) {
+            return *number;
+        }
+        let number = self.roots.len();
+        self.roots.push(name.clone());
+        self.numbers.insert(name, number);
+        number
     }
 }
 
@@ -258,6 +372,9 @@ impl Condition {
             Test::Equal(_) => 1,
             Test::Ordered(..) => 2,
             Test::In(_) => 3,
+            Test::Type(_) | Test::Modulo(_) | Test::Bits(_) | Test::Size(_) => 1,
+            Test::Pattern(_) => 5,
+            Test::Element(_) => 6,
         };
         test + 8 * self.term.rest.len()
     }
@@ -271,7 +388,7 @@ impl Condition {
         let distinct: BTreeSet<IdBytes> = match &self.term.test {
             Test::Equal(literal) => literal.value().ok().and_then(id).into_iter().collect(),
             Test::In(set) => set.values().filter_map(id).collect(),
-            Test::Ordered(..) | Test::Exists => return None,
+            _ => return None,
         };
         Some(distinct.into_iter().collect())
     }
@@ -296,67 +413,23 @@ fn opposite(node: Node) -> Node {
     }
 }
 
-/// True when a map is one of operators. Errors: INVALID_FILTER when it mixes operators and fields.
-fn begins_with_operator(mut fields: Fields<'_>) -> Result<bool> {
-    let mut first = None;
-    while let Some((key, _)) = fields.take_next()? {
-        if *first.get_or_insert(is_operator(key)) != is_operator(key) {
-            let key = show(key);
-            return Err(refuse(format!(
-                "operators and fields stand in one map, at {key:?}; use one kind only"
-            )));
-        }
-    }
-    Ok(first == Some(true))
-}
-
-fn unknown(operator: &[u8], field: &Field<'_>) -> Error {
-    let (name, path) = (show(operator), show(field.path));
-    refuse(format!(
-        "the operator {name} at path {path:?} is not known; supported are {SUPPORTED}"
-    ))
-}
-
-fn wrong_operand(operator: &[u8], field: Option<&Field<'_>>, operand: Cursor<'_>, wanted: &str) -> Error {
-    let given = operand.value().map_or("damaged value", |value| value.type_name());
-    let place = field
-        .map(|field| format!(" at path {:?}", show(field.path)))
-        .unwrap_or_default();
-    refuse(format!(
-        "{}{place} takes {wanted}, and was given a value of type {given}",
-        show(operator)
-    ))
-}
-
-fn set(operator: &[u8], field: &Field<'_>, operand: Cursor<'_>) -> Result<LiteralSet> {
-    let Value::Array(mut elements) = operand.value()? else {
-        return Err(wrong_operand(
-            operator,
-            Some(field),
-            operand,
-            "an array of values",
-        ));
-    };
-    let mut literals = Vec::with_capacity(Elements::remaining(&elements));
-    while let Some(element) = elements.take_next()? {
-        if let Value::Map(fields) = element.value()?
-            && begins_with_operator(fields)?
-        {
-            let (name, path) = (show(operator), show(field.path));
-            return Err(refuse(format!(
-                "{name} at path {path:?} holds an operator; it takes values only"
-            )));
-        }
-        literals.push(Literal::new(element)?);
-    }
-    Ok(LiteralSet::new(literals))
-}
-
-fn truth(operator: &[u8], field: &Field<'_>, operand: Cursor<'_>) -> Result<bool> {
-    match operand.value()? {
-        Value::Bool(truth) => Ok(truth),
-        Value::Int(number) => Ok(number != 0),
-        Value::Float(number) => Ok(number != 0.0),
-        _ => Err(wrong_operand(operator, Some(field), operand, "true or false")),
-    }
+/// True when the operand of `$elemMatch` is operators on the elements themselves: by its first key.
+fn is_on_element_itself(mut fields: Fields<'_>) -> Result<bool> {
+    const ON_FIELDS: &[&[u8]] = &[
+        b"$and",
+        b"$or",
+        b"$nor",
+        b"$expr",
+        b"$jsonSchema",
+        b"$comment",
+        b"$where",
+        b"$text",
+        b"$alwaysTrue",
+        b"$alwaysFalse",
+        b"$ref",
+        b"$id",
+        b"$db",
+    ];
+    let first = fields.take_next()?;
+    Ok(first.is_some_and(|(key, _)| is_operator(key) && !ON_FIELDS.contains(&key)))
 }

@@ -33,6 +33,8 @@ pub enum Restriction<'a> {
         /// The upper bound; None is the end of the lower operand's type.
         upper: Option<Bound<'a>>,
     },
+    /// Text that begins with these bytes.
+    Prefix(&'a [u8]),
     /// The field is there, or is not.
     Exists(bool),
 }
@@ -64,7 +66,11 @@ impl Filter {
     /// True when documents that meet every one of [`Filter::constraints`] match: nothing else is asked.
     pub fn constraints_are_all(&self) -> bool {
         let mut direct = self.direct.iter().flatten();
-        self.rest.is_empty() && direct.all(|condition| self.constraint(condition).is_some())
+        let is_said = |condition: &Condition| match &condition.term.test {
+            Test::Pattern(pattern) => condition.wanted && pattern.is_prefix(),
+            _ => self.constraint(condition).is_some(),
+        };
+        self.rest.is_empty() && direct.all(is_said)
     }
 
     /// For each `$or` that must hold: the constraints of each of its branches. A branch with an empty list
@@ -106,6 +112,8 @@ impl Filter {
                 let (lower, upper) = if wanted.less { (None, bound) } else { (bound, None) };
                 Restriction::Range { lower, upper }
             }
+            Test::Pattern(pattern) => Restriction::Prefix(pattern.prefix()?),
+            _ => return None,
         };
         Some(Constraint {
             path: self.path_of(&condition.term),

@@ -9,7 +9,8 @@ use crate::format::recode::map_head;
 use crate::format::record::{Structure, Structures};
 use crate::format::skip::{byte_at, is_record_head, record_head, skip};
 use crate::format::value::{Cursor, Malformed, Parse, Value};
-use crate::query::filter::{Condition, Filter, Node, Term, Test};
+use crate::query::filter::evaluate::{Subject, all_hold};
+use crate::query::filter::{Condition, Filter, Term, Test};
 use crate::query::literal::Literal;
 use crate::query::path;
 
@@ -79,12 +80,7 @@ impl<'a> Matcher<'a> {
             located: &self.located,
             document: self.document,
         };
-        for node in &self.filter.rest {
-            if !document.holds(node)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        all_hold(&document, &self.filter.rest)
     }
 
     fn walk_record(&mut self, stored: &[u8]) -> Parse<bool> {
@@ -204,7 +200,7 @@ impl Route {
 
 impl Condition {
     #[inline]
-    fn fails(&self, found: Option<Cursor<'_>>) -> Parse<bool> {
+    pub(super) fn fails(&self, found: Option<Cursor<'_>>) -> Parse<bool> {
         Ok(self.term.holds(found)? != self.wanted)
     }
 }
@@ -268,7 +264,7 @@ impl Test {
         let is_scalar = match self {
             Test::Equal(literal) | Test::Ordered(literal, _) => !matches!(literal, Literal::Encoded(_)),
             Test::In(set) => set.is_simple(),
-            Test::Exists => false,
+            _ => false,
         };
         let Ok(Value::Array(mut elements)) = cursor.value() else {
             return None;
@@ -293,34 +289,13 @@ struct Located<'a> {
     document: u64,
 }
 
-impl Located<'_> {
-    fn holds(&self, node: &Node) -> Parse<bool> {
-        match node {
-            Node::Condition(condition) => {
-                let place = self
-                    .located
-                    .get(condition.term.root)
-                    .filter(|place| place.document == self.document);
-                let found = place.map(|place| Cursor::at(self.stored, place.at, self.structures));
-                Ok(!condition.fails(found)?)
-            }
-            Node::Not(node) => Ok(!self.holds(node)?),
-            Node::All(nodes) => {
-                for node in nodes {
-                    if !self.holds(node)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            Node::Any(nodes) => {
-                for node in nodes {
-                    if self.holds(node)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-        }
+impl<'a> Subject<'a> for Located<'a> {
+    #[inline]
+    fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>> {
+        let place = self
+            .located
+            .get(root)
+            .filter(|place| place.document == self.document);
+        Ok(place.map(|place| Cursor::at(self.stored, place.at, self.structures)))
     }
 }

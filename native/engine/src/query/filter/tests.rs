@@ -343,7 +343,6 @@ fn dotted_paths_reach_into_documents_and_arrays() {
 #[test]
 fn what_the_dialect_does_not_allow_is_named() {
     refused(r#"{"a": {"$foo": 1}}"#, &["$foo", "\"a\""]);
-    refused(r#"{"a": {"b": 1, "$gt": 1}}"#, &["$gt"]);
     refused(r#"{"a": {"$gt": 1, "b": 1}}"#, &["b"]);
     refused(r#"{"$foo": 1}"#, &["$foo"]);
     refused(r#"{"$gt": 1}"#, &["$gt"]);
@@ -356,7 +355,6 @@ fn what_the_dialect_does_not_allow_is_named() {
     refused(r#"{"x": {"$not": 5}}"#, &["$not", "x"]);
     refused(r#"{"x": {"$not": {}}}"#, &["$not", "x"]);
     refused(r#"{"x": {"$not": {"a": 1}}}"#, &["$not", "x"]);
-    refused(r#"{"x": {"$exists": "yes"}}"#, &["$exists", "x", "string"]);
     refused(&format!(r#"{{"a{}": 1}}"#, ".a".repeat(200)), &["100"]);
     for bytes in [&[][..], &[0x90], &[0x81, 0xa1, b'a'], &[0x80, 0x80]] {
         assert_eq!(

@@ -14,6 +14,7 @@ fn shown(constraints: &[Constraint<'_>]) -> Vec<String> {
                 Restriction::Equal(literal) => format!("{path} = {literal:?}"),
                 Restriction::In(set) => format!("{path} in {}", set.count()),
                 Restriction::Range { lower, upper } => format!("{path} {}..{}", bound(lower), bound(upper)),
+                Restriction::Prefix(text) => format!("{path} begins {}", String::from_utf8_lossy(text)),
                 Restriction::Exists(truth) => format!("{path} exists {truth}"),
             }
         })
