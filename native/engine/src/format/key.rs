@@ -4,40 +4,40 @@
 //! values are equal, whatever their widths and forms (5 and 5.0, records and maps). No key is the beginning of
 //! another, so the keys of a compound index stand one behind the other, and a key with all bits turned sorts
 //! the other way round. A missing value has the key of null.
-//! Leaves to others: which values of a document are indexed and how ids follow (index, collection); what the
+//! Leaves to others: reading keys back (key_decode.rs); which values of a document are indexed and how ids follow (index, collection); what the
 //! order is and why (query/compare.rs). docs/FORMAT.md, "Keys", draws the bytes.
 
 use crate::format::value::{Elements, Fields, Malformed, Parse, Timestamp, Value};
 use crate::limits::DEPTH_MAX;
 
 /// End of text, of an array and of a map: below everything that could follow instead.
-const END: u8 = 0x00;
+pub(super) const END: u8 = 0x00;
 /// In text, stands before what was a byte `END` or `ESCAPE`, raised by one.
-const ESCAPE: u8 = 0x01;
+pub(super) const ESCAPE: u8 = 0x01;
 
-const NULL: u8 = 0x10;
-const NOT_A_NUMBER: u8 = 0x20;
+pub(super) const NULL: u8 = 0x10;
+pub(super) const NOT_A_NUMBER: u8 = 0x20;
 /// A float below -2^64.
-const FLOAT_LOW: u8 = 0x26;
+pub(super) const FLOAT_LOW: u8 = 0x26;
 /// The number 0; others have the count of their bytes added or subtracted, which is 9 at most.
-const NUMBER_ZERO: u8 = 0x30;
+pub(super) const NUMBER_ZERO: u8 = 0x30;
 /// A float of 2^64 or more.
-const FLOAT_HIGH: u8 = 0x3a;
-const TEXT: u8 = 0x40;
-const MAP: u8 = 0x50;
-const ARRAY: u8 = 0x60;
-const BINARY: u8 = 0x70;
-const FALSE: u8 = 0x80;
-const TRUE: u8 = 0x81;
-const DATE: u8 = 0x90;
-const EXTENSION: u8 = 0xa0;
+pub(super) const FLOAT_HIGH: u8 = 0x3a;
+pub(super) const TEXT: u8 = 0x40;
+pub(super) const MAP: u8 = 0x50;
+pub(super) const ARRAY: u8 = 0x60;
+pub(super) const BINARY: u8 = 0x70;
+pub(super) const FALSE: u8 = 0x80;
+pub(super) const TRUE: u8 = 0x81;
+pub(super) const DATE: u8 = 0x90;
+pub(super) const EXTENSION: u8 = 0xa0;
 /// The second 0 of 1970, as `NUMBER_ZERO`.
-const SECOND_ZERO: u8 = 0x80;
+pub(super) const SECOND_ZERO: u8 = 0x80;
 /// A length of 0, as `NUMBER_ZERO`.
-const LENGTH_ZERO: u8 = 0x80;
+pub(super) const LENGTH_ZERO: u8 = 0x80;
 
 /// Most bytes of a whole number with the bit for its fraction: 66 bits.
-const WHOLE_BYTES_MAX: u8 = 9;
+pub(super) const WHOLE_BYTES_MAX: u8 = 9;
 /// 2^64, where floats are whole numbers that need no second form.
 const FLOAT_EDGE: f64 = 18_446_744_073_709_551_616.0;
 

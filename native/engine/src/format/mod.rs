@@ -13,6 +13,7 @@ pub mod id;
 pub mod id_mode;
 pub mod intake;
 pub mod key;
+pub mod key_decode;
 pub mod log_frame;
 pub mod operation;
 pub mod owned;

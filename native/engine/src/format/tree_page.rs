@@ -19,7 +19,7 @@ use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
 
 use super::fields::{Checked, write_u16, write_u32};
 use super::page::{self, CollectionId, PAGE_HEAD_BYTES, PageKind, kind};
-use super::{read_u16, read_u32, read_u64};
+use super::{read_u16, read_u32};
 
 pub mod rows;
 
@@ -193,8 +193,13 @@ impl<'page> Node<'page> {
     }
 
     #[inline]
-    fn slot(&self, at: usize) -> u64 {
-        read_u64(self.bytes, SLOTS_AT + at * SLOT_BYTES)
+    fn slot(&self, at: usize) -> u32 {
+        read_u32(self.bytes, SLOTS_AT + at * SLOT_BYTES)
+    }
+
+    #[inline]
+    fn front(&self, at: usize) -> u32 {
+        read_u32(self.bytes, SLOTS_AT + at * SLOT_BYTES + 4)
     }
 
     /// The record of entry `at` and the entry's length without the prefix.
@@ -220,7 +225,7 @@ impl<'page> Node<'page> {
     fn parts(&self, at: usize) -> Checked<Parts<'page>> {
         let (record, length) = self.record(at)?;
         Ok(Parts {
-            front: (self.slot(at) >> 32) as u32,
+            front: self.front(at),
             rest: record.get(self.head.child_bytes()..).unwrap_or_default(),
             length,
         })
@@ -274,21 +279,40 @@ impl<'page> Node<'page> {
             return Ok(Err(if is_below { 0 } else { self.head.count }));
         };
         let wanted = Parts::of(suffix);
-        let (mut low, mut high) = (0, self.head.count);
+        let mut low = self.fronts_below(wanted.front);
+        if low == self.head.count || self.front(low) != wanted.front {
+            return Ok(Err(low));
+        }
+        let mut high = match wanted.front.checked_add(1) {
+            Some(next) => self.fronts_below(next),
+            None => self.head.count,
+        };
         while low < high {
             let middle = (low + high) / 2;
-            let front = (self.slot(middle) >> 32) as u32;
-            let order = match front.cmp(&wanted.front) {
-                Ordering::Equal => self.parts(middle)?.cmp(&wanted),
-                order => order,
-            };
-            match order {
+            match self.parts(middle)?.cmp(&wanted) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
                 Ordering::Equal => return Ok(Ok(middle)),
             }
         }
         Ok(Err(low))
+    }
+
+    /// How many entries have first bytes below `front`. Halves without a branch on what it finds, for no
+    /// processor could foretell it.
+    #[inline]
+    fn fronts_below(&self, front: u32) -> usize {
+        let (mut base, mut size) = (0, self.head.count);
+        while size > 1 {
+            let half = size / 2;
+            base += if self.front(base + half - 1) < front {
+                half
+            } else {
+                0
+            };
+            size -= half;
+        }
+        base + usize::from(size == 1 && self.front(base) < front)
     }
 
     /// Child `at` of an inner page: 0 is left of all separators, `at` behind separator `at - 1`.
@@ -450,3 +474,6 @@ pub fn remove_child(bytes: &mut PageBytes, owner: CollectionId, at: usize) -> Ch
 pub fn copy_body(from: &PageBytes, to: &mut PageBytes) {
     to[PAGE_HEAD_BYTES..].copy_from_slice(&from[PAGE_HEAD_BYTES..]);
 }
+
+#[cfg(test)]
+mod tests;

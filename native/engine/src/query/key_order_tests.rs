@@ -7,6 +7,7 @@ use proptest::sample::select;
 
 use crate::format::intake::normalise;
 use crate::format::key::{encode, encode_descending};
+use crate::format::key_decode::decode;
 use crate::format::record::NO_STRUCTURES;
 use crate::format::survey::Subject;
 use crate::format::tree::Tree;
@@ -132,6 +133,23 @@ proptest! {
         ascending(&right, &mut right_key);
         prop_assert_eq!(left_key.cmp(&right_key), order(&left, &right));
         prop_assert!(left_key == right_key || !left_key.starts_with(&right_key));
+    }
+
+    #[test]
+    fn a_key_gives_back_a_value_that_is_equal(value in value(), rest in any::<[u8; 3]>()) {
+        let stored = stored(&value);
+        let mut key = Vec::new();
+        ascending(&stored, &mut key);
+        let length = key.len();
+        key.extend_from_slice(&rest);
+        let (decoded, behind) = decode(&key).unwrap();
+        prop_assert_eq!(behind, rest);
+        let mut written = Vec::new();
+        decoded.write(&mut written);
+        prop_assert_eq!(order(&stored, &written), Ordering::Equal);
+        let mut again = Vec::new();
+        ascending(&written, &mut again);
+        prop_assert_eq!(&again[..], &key[..length]);
     }
 
     #[test]

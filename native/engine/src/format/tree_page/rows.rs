@@ -73,6 +73,7 @@ impl Rows {
     /// Appends the entries of `node`, which follow on those here. Errors: as `Node::check`.
     pub fn append(&mut self, node: &Node<'_>) -> Checked<()> {
         node.check()?;
+        let before = self.count();
         for at in 0..node.count() {
             let start = self.bytes.len();
             self.bytes.extend_from_slice(node.prefix());
@@ -87,23 +88,33 @@ impl Rows {
                 },
             });
         }
+        if before > 0 && before < self.count() && self.entry(before - 1) >= self.entry(before) {
+            return Err("neighbouring pages of an ordered index are out of order");
+        }
         Ok(())
     }
 
-    /// Adds an entry at place `at`.
-    pub fn insert(&mut self, at: usize, entry: &[u8], child: Option<PageNumber>) {
+    /// Adds an entry at place `at`. Errors: when it does not lie between its neighbours; the list stays.
+    pub fn insert(&mut self, at: usize, entry: &[u8], child: Option<PageNumber>) -> Checked<()> {
+        let at = at.min(self.rows.len());
+        let is_above = at.checked_sub(1).is_none_or(|below| self.entry(below) < entry);
+        let is_below = at == self.rows.len() || entry < self.entry(at);
+        if !(is_above && is_below) {
+            return Err("an ordered index's page is not in order with those above it or beside it");
+        }
         let row = Row {
             start: self.bytes.len() as u32,
             length: entry.len() as u16,
             child: child.map_or(0, PageNumber::get),
         };
         self.bytes.extend_from_slice(entry);
-        self.rows.insert(at.min(self.rows.len()), row);
+        self.rows.insert(at, row);
+        Ok(())
     }
 
-    /// Adds an entry behind all others.
-    pub fn push(&mut self, entry: &[u8], child: Option<PageNumber>) {
-        self.insert(self.rows.len(), entry, child);
+    /// Adds an entry behind all others. Errors: when it is not above them.
+    pub fn push(&mut self, entry: &[u8], child: Option<PageNumber>) -> Checked<()> {
+        self.insert(self.rows.len(), entry, child)
     }
 
     /// Takes the last entry away.

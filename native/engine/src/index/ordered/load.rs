@@ -7,6 +7,7 @@ use quire_frames::PageNumber;
 
 use super::{OrderedIndex, check_entry};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::fields::damaged;
 use crate::format::page::PageKind;
 use crate::format::tree_page::rows::{Rows, separator};
 use crate::format::tree_page::{FREE_BYTES_MAX, LEVELS_MAX};
@@ -65,17 +66,18 @@ impl OrderedIndex {
         before: Option<&[u8]>,
         entry: &[u8],
     ) -> Result<()> {
+        let root = self.root.page;
         let Some(leaf) = levels.first_mut() else {
             return Ok(());
         };
-        leaf.push(entry, None);
+        leaf.push(entry, None).map_err(damaged(root))?;
         if leaf.count() == 1 || leaf.fill_at_most(FILL_BYTES) {
             return Ok(());
         }
         leaf.pop();
         let page = self.write_out(writer, leaf)?;
         leaf.clear(0, None);
-        leaf.push(entry, None);
+        leaf.push(entry, None).map_err(damaged(root))?;
         let separator = separator(before.unwrap_or_default(), entry).to_vec();
         let (mut page, mut level) = (page, 1);
         // `page` is what was written a level below; `separator` tells it from what comes next there.
@@ -95,7 +97,7 @@ impl OrderedIndex {
                 return Ok(());
             };
             rows.set_last_child(page);
-            rows.push(&separator, None);
+            rows.push(&separator, None).map_err(damaged(root))?;
             if rows.count() < 3 || rows.fill_at_most(FILL_BYTES) {
                 return Ok(());
             }

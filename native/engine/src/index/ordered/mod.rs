@@ -21,6 +21,10 @@ mod split;
 mod verify;
 
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
+mod forged_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod speed_tests;
@@ -29,7 +33,7 @@ mod tests;
 
 use std::ops::Bound;
 
-use quire_frames::PageNumber;
+use quire_frames::{PageNumber, PageRef};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::fields::damaged;
@@ -123,8 +127,7 @@ impl OrderedIndex {
     ///
     /// Errors: `CORRUPTED` naming the page, `IO`, `OUT_OF_MEMORY`.
     pub fn contains(&self, pager: &Pager, entry: &[u8]) -> Result<bool> {
-        let path = self.descend(pager, entry)?;
-        let page = pager.read(path.leaf)?;
+        let (path, page) = self.descend(pager, entry)?;
         let found = Node::read(&page, self.root.owner, Some(0)).and_then(|leaf| leaf.find(entry));
         Ok(found.map_err(damaged(path.leaf))?.is_ok())
     }
@@ -164,17 +167,22 @@ impl OrderedIndex {
     /// Errors: as `contains`; `LIMIT_EXCEEDED` for an entry that is too long.
     pub fn prepare(&self, pager: &Pager, entry: &[u8]) -> Result<()> {
         check_entry(entry)?;
-        let path = self.descend(pager, entry)?;
+        let (path, page) = self.descend(pager, entry)?;
         let owner = self.root.owner;
         {
-            let page = pager.read(path.leaf)?;
             let leaf = Node::read(&page, owner, Some(0)).map_err(damaged(path.leaf))?;
             let is_there = leaf.find(entry).map_err(damaged(path.leaf))?.is_ok();
-            if leaf.has_room(entry) || (is_there && leaf.count() > 1) {
+            let changes_leaf_only = if is_there {
+                leaf.count() > 1
+            } else {
+                leaf.has_room(entry)
+            };
+            if changes_leaf_only {
                 return Ok(());
             }
             leaf.check().map_err(damaged(path.leaf))?;
         }
+        drop(page);
         // The page may be divided or given back, and pages above it with it.
         for step in path.steps() {
             let page = pager.read(step.page)?;
@@ -189,7 +197,7 @@ impl OrderedIndex {
     /// Errors: `LIMIT_EXCEEDED`, `OUT_OF_MEMORY`; without `prepare` also as `contains`.
     pub fn insert(&mut self, writer: &PageWriter<'_>, entry: &[u8]) -> Result<bool> {
         check_entry(entry)?;
-        let path = self.descend(writer.pager(), entry)?;
+        let (path, _) = self.descend(writer.pager(), entry)?;
         let (place, division) = {
             let mut page = writer.change(path.leaf)?;
             let (found, count) = {
@@ -224,15 +232,15 @@ impl OrderedIndex {
         if is_repeated { end } else { Division::Even }
     }
 
-    /// The way from the root to the leaf of `entry` in the current state.
-    fn descend(&self, pager: &Pager, entry: &[u8]) -> Result<Path> {
+    /// The way from the root to the leaf of `entry` in the current state, and that leaf.
+    fn descend<'a>(&self, pager: &'a Pager, entry: &[u8]) -> Result<(Path, PageRef<'a>)> {
         let mut path = Path::new(self.root.page);
         let mut level = None;
         loop {
             let page = pager.read(path.leaf)?;
             let node = Node::read(&page, self.root.owner, level).map_err(damaged(path.leaf))?;
             if node.level() == 0 {
-                return Ok(path);
+                return Ok((path, page));
             }
             level = Some(node.level() - 1);
             let child = match node.find(entry).map_err(damaged(path.leaf))? {

@@ -24,7 +24,7 @@ impl OrderedIndex {
     ///
     /// Errors: none after `prepare`, else as `contains`.
     pub fn remove(&mut self, writer: &PageWriter<'_>, entry: &[u8]) -> Result<bool> {
-        let path = self.descend(writer.pager(), entry)?;
+        let (path, _) = self.descend(writer.pager(), entry)?;
         let leaf = path.leaf;
         let (count, used_bytes) = {
             let mut page = writer.change(leaf)?;
@@ -94,6 +94,11 @@ impl OrderedIndex {
                     .child(separator)
                     .and_then(|left| Ok((left, parent.child(separator + 1)?)));
                 let (left, right) = pair.map_err(damaged(step.page))?;
+                if left == right {
+                    return Err(damaged(step.page)(
+                        "a page of an ordered index names a child twice",
+                    ));
+                }
                 *candidate = Some(Neighbours {
                     left,
                     right,
@@ -145,7 +150,8 @@ impl OrderedIndex {
         let node = Node::read(&page, self.root.owner, Some(level)).map_err(damaged(neighbours.right))?;
         if level > 0 {
             let first_child = node.child(0).map_err(damaged(neighbours.right))?;
-            self.rows.push(&self.separator, Some(first_child));
+            let pushed = self.rows.push(&self.separator, Some(first_child));
+            pushed.map_err(damaged(neighbours.right))?;
         }
         self.rows.append(&node).map_err(damaged(neighbours.right))?;
         Ok(self.rows.bytes_of(0..self.rows.count()) <= JOINED_BYTES_MAX)

@@ -7,13 +7,22 @@ use super::tests::OWNER;
 use super::*;
 use crate::format::seeded::Seeded;
 
+/// Nanoseconds that this thread has computed, where the system tells: other programs do not count then.
+fn computed_ns(start: Instant) -> f64 {
+    std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|text| text.split(' ').next()?.parse().ok())
+        .unwrap_or_else(|| start.elapsed().as_nanos() as f64)
+}
+
 #[allow(clippy::print_stdout)]
 fn timed<R>(name: &str, count: usize, run: impl FnOnce() -> R) -> R {
     let start = Instant::now();
+    let before = computed_ns(start);
     let result = run();
     println!(
         "{name}: {:.1} ns an entry",
-        start.elapsed().as_nanos() as f64 / count as f64
+        (computed_ns(start) - before) / count as f64
     );
     result
 }

@@ -35,7 +35,8 @@ impl OrderedIndex {
                 let gathered = node.and_then(|node| self.rows.gather(&node));
                 gathered.map_err(damaged(number))?;
             }
-            self.rows.insert(place, &self.separator, child);
+            let inserted = self.rows.insert(place, &self.separator, child);
+            inserted.map_err(damaged(number))?;
             let count = self.rows.count();
             if self.rows.fits(0..count) {
                 let mut page = writer.change(number)?;
@@ -108,7 +109,8 @@ impl OrderedIndex {
         }
         let second = self.new_page(writer, left)?;
         self.rows.clear(level + 1, Some(first));
-        self.rows.push(&self.separator, Some(second));
+        let pushed = self.rows.push(&self.separator, Some(second));
+        pushed.map_err(damaged(self.root.page))?;
         let mut page = writer.change(self.root.page)?;
         self.rows.lay_out(0..1, Some(first), &mut page);
         Ok(())
