@@ -8,24 +8,16 @@
 import { AsyncCursor } from './async-cursor.ts'
 import { type Encoded, encode, encodeAll } from './codec.ts'
 import type { FindOptions } from './cursor.ts'
-import type {
-  DeleteResult,
-  Filter,
-  Id,
-  IdOf,
-  InsertManyResult,
-  InsertOneResult,
-  OptionalId,
-  Update,
-  UpdateResult,
-  WithId
-} from './document.ts'
+import type { Id, IdOf, OptionalId, WithId } from './document.ts'
 import { encodeReplacement, encodeUpdate } from './documents.ts'
 import { invalidArgument, QuireError } from './errors.ts'
+import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { type AsyncOutcome, addon, check, checkObject, checkOutcome, type Handle, pinRequest, Verb } from './native.ts'
 import { type WriteOptions, writeDurability } from './options.ts'
+import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
 import { type Decoders, decodeId, decodeIds } from './structures.ts'
+import type { Update } from './update-types.ts'
 
 /** Tries of a read whose structures went away under it. */
 const READ_TRIES = 100
@@ -101,23 +93,23 @@ export class AsyncCollection<T extends object> {
   }
 
   /** The documents that match, as a cursor to be iterated with `for await`. */
-  find(filter: Filter<T> = {}, options?: FindOptions): AsyncCursor<T> {
+  find(filter: Filter<T> = {}, options?: FindOptions): AsyncCursor<WithId<T>> {
     checkOptions(options, ['skip', 'limit'], 'find')
-    return new AsyncCursor<T>({ handle: this.#handle, decoders: this.#decoders }, filter, options)
+    return new AsyncCursor<WithId<T>>({ handle: this.#handle, decoders: this.#decoders }, filter, options)
   }
 
   /** Changes the first document that matches. */
-  updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult> {
+  updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
     return this.#change([Verb.Update, Verb.UpdateOne], filter, encodeUpdate, update, options, 'updateOne')
   }
 
   /** Changes every document that matches, all of them or, after an error, none. */
-  updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult> {
+  updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
     return this.#change([Verb.Update, Verb.UpdateMany], filter, encodeUpdate, update, options, 'updateMany')
   }
 
   /** Puts a document in the place of the first one that matches; its `_id` stays. */
-  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): Promise<UpdateResult> {
+  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
     return this.#change([Verb.Replace, Verb.ReplaceOne], filter, encodeReplacement, document, options, 'replaceOne')
   }
 
@@ -167,7 +159,7 @@ export class AsyncCollection<T extends object> {
     body: B,
     options: WriteOptions | undefined,
     call: string
-  ): Promise<UpdateResult> {
+  ): Promise<UpdateResult<T>> {
     const durability = writeDurability(options, call)
     const id = onlyId(requireFilter(filter))
     if (id === undefined) {
@@ -176,7 +168,13 @@ export class AsyncCollection<T extends object> {
       check(addon.keep(request.start, request.end))
     }
     const outcome = await this.#call(verbs[id === undefined ? 1 : 0], encodeBody(body), durability, id)
-    return { acknowledged: true, matchedCount: outcome.count, modifiedCount: outcome.modified }
+    return {
+      acknowledged: true,
+      matchedCount: outcome.count,
+      modifiedCount: outcome.modified,
+      upsertedCount: 0,
+      upsertedId: null
+    }
   }
 }
 

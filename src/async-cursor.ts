@@ -5,7 +5,6 @@
 
 import { encode } from './codec.ts'
 import type { CursorSource, FindOptions } from './cursor.ts'
-import type { WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import { type AsyncOutcome, addon, checkObject, checkOutcome, type Handle, pinRequest } from './native.ts'
 import { countArgument } from './options.ts'
@@ -24,14 +23,14 @@ const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(h
  *
  * Errors of every method that reads: `INVALID_FILTER`, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
  */
-export class AsyncCursor<T extends object> implements AsyncIterable<WithId<T>>, AsyncDisposable {
+export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDisposable {
   readonly #source: CursorSource
   readonly #filter: object
   #skip: number
   #limit: number
   #state: 'new' | 'open' | 'done' = 'new'
   #handle: Handle = 0
-  #batch: WithId<T>[] = []
+  #batch: R[] = []
   #at = 0
   #running: Promise<boolean> | undefined
 
@@ -64,32 +63,32 @@ export class AsyncCursor<T extends object> implements AsyncIterable<WithId<T>>, 
   }
 
   /** The next document; null when there are no more. */
-  async next(): Promise<WithId<T> | null> {
+  async next(): Promise<R | null> {
     while (this.#at >= this.#batch.length) {
       if (!(await this.#fetch())) return null
     }
-    return this.#batch[this.#at++] as WithId<T>
+    return this.#batch[this.#at++] as R
   }
 
   /** All documents that are left. */
-  async toArray(): Promise<WithId<T>[]> {
-    const all: WithId<T>[] = []
+  async toArray(): Promise<R[]> {
+    const all: R[] = []
     do {
-      for (; this.#at < this.#batch.length; this.#at++) all.push(this.#batch[this.#at] as WithId<T>)
+      for (; this.#at < this.#batch.length; this.#at++) all.push(this.#batch[this.#at] as R)
     } while (await this.#fetch())
     return all
   }
 
   /** Calls `visit` with every document that is left, in order, waiting for what it returns. */
-  async forEach(visit: (document: WithId<T>) => unknown): Promise<void> {
+  async forEach(visit: (document: R) => unknown): Promise<void> {
     for await (const document of this) await visit(document)
   }
 
   /** Iterates over the documents that are left; leaving the loop closes the cursor. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<WithId<T>, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<R, undefined> {
     try {
       do {
-        while (this.#at < this.#batch.length) yield this.#batch[this.#at++] as WithId<T>
+        while (this.#at < this.#batch.length) yield this.#batch[this.#at++] as R
       } while (await this.#fetch())
       return undefined
     } finally {
@@ -173,7 +172,7 @@ export class AsyncCursor<T extends object> implements AsyncIterable<WithId<T>>, 
       const handle = this.#state === 'open' ? this.#handle : this.#source.handle
       const batch = this.#source.decoders.decode(handle, structures, bytes, bytes.length)
       if (batch === undefined) return false
-      this.#batch = batch as WithId<T>[]
+      this.#batch = batch as R[]
     }
     if (cursor === 0) this.#end()
     return true

@@ -5,7 +5,6 @@
 // cursor that was forgotten, when it is collected. Leaves to others: what matches (the engine).
 
 import { type Encoded, encode } from './codec.ts'
-import type { WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import {
   addon,
@@ -50,14 +49,14 @@ export interface CursorSource {
  *
  * Errors of every method that reads: `INVALID_FILTER`, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
  */
-export class Cursor<T extends object> implements Iterable<WithId<T>>, AsyncIterable<WithId<T>>, Disposable {
+export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, Disposable {
   readonly #source: CursorSource
   readonly #filter: object
   #skip: number
   #limit: number
   #state: 'new' | 'open' | 'done' = 'new'
   #handle: Handle = 0
-  #batch: WithId<T>[] = []
+  #batch: R[] = []
   #at = 0
   #batchMax = FIRST_BATCH
 
@@ -90,13 +89,13 @@ export class Cursor<T extends object> implements Iterable<WithId<T>>, AsyncItera
   }
 
   /** The next document; null when there are no more. */
-  next(): WithId<T> | null {
+  next(): R | null {
     if (this.#at >= this.#batch.length && !this.#fetch()) return null
-    return this.#batch[this.#at++] as WithId<T>
+    return this.#batch[this.#at++] as R
   }
 
   /** All documents that are left. */
-  toArray(): WithId<T>[] {
+  toArray(): R[] {
     // The first batch is as large as any when it is known that all will be wanted.
     this.#batchMax = BATCH_MAX
     if (this.#at >= this.#batch.length) this.#fetch()
@@ -111,16 +110,16 @@ export class Cursor<T extends object> implements Iterable<WithId<T>>, AsyncItera
   }
 
   /** Calls `visit` with every document that is left, in order. */
-  forEach(visit: (document: WithId<T>) => void): void {
+  forEach(visit: (document: R) => void): void {
     for (const document of this) visit(document)
   }
 
   /** Iterates over the documents that are left; leaving the loop closes the cursor. */
-  [Symbol.iterator](): Iterator<WithId<T>, undefined> {
+  [Symbol.iterator](): Iterator<R, undefined> {
     return {
       next: () => {
         if (this.#at < this.#batch.length || this.#fetch()) {
-          return { done: false, value: this.#batch[this.#at++] as WithId<T> }
+          return { done: false, value: this.#batch[this.#at++] as R }
         }
         return { done: true, value: undefined }
       },
@@ -132,7 +131,7 @@ export class Cursor<T extends object> implements Iterable<WithId<T>>, AsyncItera
   }
 
   /** As iterating, for `for await`; the documents are read in the calling thread (see `collection.async`). */
-  [Symbol.asyncIterator](): AsyncIterator<WithId<T>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<R, undefined> {
     const documents = this[Symbol.iterator]()
     return {
       next: async () => documents.next(),
@@ -220,7 +219,7 @@ export class Cursor<T extends object> implements Iterable<WithId<T>>, AsyncItera
     const structures = status[Status.Structures] as number
     const batch = this.#source.decoders.decode(handle, structures, responseBytes(length), length)
     if (batch === undefined) return false
-    this.#batch = batch as WithId<T>[]
+    this.#batch = batch as R[]
     return true
   }
 

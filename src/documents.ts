@@ -6,23 +6,15 @@
 
 import { type Encoded, encode, encodeAll, releaseLargeBuffer } from './codec.ts'
 import { Cursor, type FindOptions } from './cursor.ts'
-import type {
-  DeleteResult,
-  Filter,
-  Id,
-  IdOf,
-  InsertManyResult,
-  InsertOneResult,
-  OptionalId,
-  Update,
-  UpdateResult,
-  WithId
-} from './document.ts'
+import type { Id, IdOf, OptionalId, WithId } from './document.ts'
 import { invalidArgument, QuireError } from './errors.ts'
+import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { addon, check, type Handle, lastError, pinRequest, responseBytes, Status, status, Verb } from './native.ts'
 import { type WriteOptions, writeDurability } from './options.ts'
+import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
 import { type Decoders, decodeId, decodeIds } from './structures.ts'
+import type { Update } from './update-types.ts'
 
 /** Tries of a read whose structures went away under it (the collection was renamed in that very moment). */
 const READ_TRIES = 100
@@ -133,23 +125,23 @@ export class Documents<T extends object> {
   findOne(filter: Filter<T> = {}): WithId<T> | null {
     const id = onlyId(filter)
     if (id !== undefined) return this.get(id as IdOf<T>) ?? null
-    return new Cursor<T>(this.source, filter, { limit: 1 }).next()
+    return new Cursor<WithId<T>>(this.source, filter, { limit: 1 }).next()
   }
 
   /**
    * The documents that match, as a cursor. Nothing is read before it is asked for a document.
    * @throws QuireError `INVALID_ARGUMENT` for a skip or limit that is no count
    */
-  find(filter: Filter<T> = {}, options?: FindOptions): Cursor<T> {
+  find(filter: Filter<T> = {}, options?: FindOptions): Cursor<WithId<T>> {
     checkOptions(options, ['skip', 'limit'], 'find')
-    return new Cursor<T>(this.source, filter, options)
+    return new Cursor<WithId<T>>(this.source, filter, options)
   }
 
   /**
    * Changes the first document that matches.
    * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`
    */
-  updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult {
+  updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult<T> {
     return this.#change(
       Verb.Update,
       Verb.UpdateOne,
@@ -164,7 +156,7 @@ export class Documents<T extends object> {
    * Changes every document that matches, all of them or, after an error, none.
    * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`
    */
-  updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult {
+  updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult<T> {
     const durability = this.durability(options, 'updateMany')
     return this.#change(Verb.Update, Verb.UpdateMany, filter, encodeUpdate, update, durability)
   }
@@ -173,7 +165,7 @@ export class Documents<T extends object> {
    * Puts a document in the place of the first one that matches; its `_id` stays.
    * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_UPDATE` for another `_id`, `DOCUMENT_TOO_LARGE`
    */
-  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): UpdateResult {
+  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): UpdateResult<T> {
     const durability = this.durability(options, 'replaceOne')
     return this.#change(Verb.Replace, Verb.ReplaceOne, filter, encodeReplacement, document, durability)
   }
@@ -250,7 +242,7 @@ export class Documents<T extends object> {
     encodeBody: (body: B) => Encoded,
     body: B,
     durability: number
-  ): UpdateResult {
+  ): UpdateResult<T> {
     const id = onlyId(requireFilter(filter))
     if (id === undefined) {
       const request = encode(filter, 'filter')
@@ -258,7 +250,13 @@ export class Documents<T extends object> {
       check(addon.keep(request.start, request.end))
     }
     const matchedCount = this.#call(id === undefined ? verbByFilter : verbById, encodeBody(body), durability, id)
-    return { acknowledged: true, matchedCount, modifiedCount: status[Status.Modified] as number }
+    return {
+      acknowledged: true,
+      matchedCount,
+      modifiedCount: status[Status.Modified] as number,
+      upsertedCount: 0,
+      upsertedId: null
+    }
   }
 
   #responseIds(): { [index: number]: unknown } {

@@ -7,24 +7,41 @@ export { AsyncCursor } from './async-cursor.ts'
 export { Collection } from './collection.ts'
 export { Cursor, type FindOptions } from './cursor.ts'
 export { type CollectionOptions, Database, open, salvage } from './database.ts'
-export type {
-  Condition,
-  DeleteResult,
-  Document,
-  Filter,
-  FilterOperators,
-  Id,
-  IdOf,
-  InsertManyResult,
-  InsertOneResult,
-  OptionalId,
-  Update,
-  UpdateFields,
-  UpdateResult,
-  WithId
-} from './document.ts'
+export type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 export { Documents } from './documents.ts'
 export { QuireError, type QuireErrorCode } from './errors.ts'
+export type {
+  BitMask,
+  Condition,
+  ElementFilter,
+  Expression,
+  Filter,
+  FilterConnectives,
+  FilterOperators,
+  TypeName
+} from './filter-types.ts'
+export type {
+  Hint,
+  IndexDescription,
+  IndexDirection,
+  IndexInfo,
+  IndexOptions,
+  IndexSpecification
+} from './index-types.ts'
 export type { Durability, OpenOptions, TransactionOptions, WriteOptions } from './options.ts'
+export type { Path } from './paths.ts'
+export type { Projected, Projection, ProjectionValue, Sort, SortDirection } from './projection-types.ts'
+export type {
+  BulkDeletion,
+  BulkReplacement,
+  BulkUpdate,
+  BulkWriteOperation,
+  BulkWriteResult,
+  DeleteResult,
+  InsertManyResult,
+  InsertOneResult,
+  UpdateResult
+} from './results.ts'
 export type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
 export { Transaction, type TransactionCallback } from './transaction.ts'
+export type { BitChange, PushMany, Update, UpdateOperators, UpdateStage } from './update-types.ts'

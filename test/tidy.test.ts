@@ -24,6 +24,7 @@ const ENGINE_RANKS = [
 /** Files of src/ without their ending, in ranks: a file imports its own rank and the ranks before it. */
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
+  ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'results'],
   ['plain', 'filters', 'options', 'encoder', 'codec', 'query'],
   ['native', 'structures'],
   ['cursor', 'async-cursor', 'documents', 'async-collection', 'collection', 'transaction', 'schema'],

@@ -1,6 +1,6 @@
 // The promises of a collection: the same results as the synchronous calls, off the event loop.
 import { expect, test } from 'vitest'
-import type { Filter } from '../../src/index.ts'
+import type { Filter, Update } from '../../src/index.ts'
 import { failure, opened, rejection, temporaryPath } from './temporary.ts'
 
 interface Item {
@@ -39,7 +39,7 @@ test('every_verb_has_the_same_result', async () => {
   expect(await twin.findOne({ _id: '5' })).toEqual({ _id: '5', n: 5 })
   expect(await twin.findOne({ n: -1 })).toBeNull()
   expect(await twin.find({ n: { $lt: 3 } }).toArray()).toHaveLength(3)
-  const changed = { acknowledged: true, matchedCount: 1, modifiedCount: 1 }
+  const changed = { acknowledged: true, matchedCount: 1, modifiedCount: 1, upsertedCount: 0, upsertedId: null }
   expect(await twin.updateOne({ _id: '1' }, { $inc: { n: 1 } })).toEqual(changed)
   expect(await twin.updateOne({ n: 0 }, { $set: { text: 'x' } })).toEqual(changed)
   expect(await twin.updateMany({ n: { $gte: 100 } }, { $set: { text: 'y' } })).toMatchObject({ matchedCount: 3 })
@@ -65,7 +65,7 @@ test('errors_reject_with_their_code', async () => {
   expect(await rejection(() => twin.put({ n: 1 } as Item))).toBe('INVALID_ID')
   expect(await rejection(() => twin.find(bad).toArray())).toBe('INVALID_FILTER')
   expect(await rejection(() => twin.countDocuments(bad))).toBe('INVALID_FILTER')
-  expect(await rejection(() => twin.updateOne({ n: 1 }, { $inc: { _id: 1 } }))).toBe('INVALID_UPDATE')
+  expect(await rejection(() => twin.updateOne({ n: 1 }, { $inc: { _id: 1 } } as Update<Item>))).toBe('INVALID_UPDATE')
   expect(await rejection(() => twin.deleteMany(undefined as unknown as Filter<Item>))).toBe('INVALID_ARGUMENT')
   expect(await rejection(() => twin.insertMany(5 as unknown as Item[]))).toBe('INVALID_ARGUMENT')
 })

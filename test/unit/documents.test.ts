@@ -200,7 +200,9 @@ describe.each(places)('%s', (_, users) => {
     const result = (matchedCount: number, modifiedCount: number) => ({
       acknowledged: true,
       matchedCount,
-      modifiedCount
+      modifiedCount,
+      upsertedCount: 0,
+      upsertedId: null
     })
     expect(documents.updateOne({ _id: 'a' }, { $inc: { age: 1 } })).toEqual(result(1, 1))
     expect(documents.updateOne({ _id: 'a' }, { $set: { age: 37 } })).toEqual(result(1, 0))
@@ -219,7 +221,7 @@ describe.each(places)('%s', (_, users) => {
       { ...ADA, _id: 'a' },
       { ...BOB, _id: 'b' }
     ])
-    expect(documents.replaceOne({ _id: 'a' }, CID)).toEqual({ acknowledged: true, matchedCount: 1, modifiedCount: 1 })
+    expect(documents.replaceOne({ _id: 'a' }, CID)).toMatchObject({ acknowledged: true, matchedCount: 1, modifiedCount: 1 })
     expect(documents.replaceOne({ name: 'Bob' }, { ...CID, _id: 'b' }).matchedCount).toBe(1)
     expect(documents.replaceOne({ name: 'Nobody' }, CID).matchedCount).toBe(0)
     expect(documents.replaceOne({ _id: 'x' }, CID).matchedCount).toBe(0)
