@@ -2,185 +2,205 @@
 //
 // For large results, slow disks and writes at durability `disk`: the event loop runs on meanwhile. A small read from
 // memory is faster as a synchronous call. Promises: arguments are encoded before the call returns, so changing them
-// afterwards changes nothing; writes are done in the order in which their promises resolve. Leaves to others: the
-// verbs (documents.ts, whose docstrings name the errors), the threads (native/node/src/work.rs).
+// afterwards changes nothing (with a schema that returns promises: until it has answered); writes are done in the order in which their promises resolve. Leaves to
+// others: the verbs (documents.ts, whose docstrings name the errors), the threads (native/node/src/tasks.rs).
 
 import { AsyncCursor } from './async-cursor.ts'
-import { type Encoded, encode, encodeAll } from './codec.ts'
+import type { Encoded } from './codec.ts'
 import type { FindOptions } from './cursor.ts'
 import type { Id, IdOf, OptionalId, WithId } from './document.ts'
-import { encodeReplacement, encodeUpdate } from './documents.ts'
-import { invalidArgument, QuireError } from './errors.ts'
+import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
-import { type AsyncOutcome, addon, check, checkObject, checkOutcome, type Handle, pinRequest, Verb } from './native.ts'
-import { type WriteOptions, writeDurability } from './options.ts'
+import { asyncValidatorOf, guarded, runAsync, type Target } from './guard.ts'
+import { type AsyncOutcome, addon, check, checkObject, checkOutcome, pinRequest, Verb } from './native.ts'
+import type { WriteOptions } from './options.ts'
+import {
+  CHANGES,
+  changeRequest,
+  clearRequest,
+  countRequest,
+  deleteRequest,
+  encodeReplacement,
+  encodeUpdate,
+  insertManyRequest,
+  insertOneRequest,
+  nothingInserted,
+  putRequest,
+  type Request,
+  requireFilter,
+  upsertedIdOf
+} from './requests.ts'
 import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
-import { type Decoders, decodeId, decodeIds } from './structures.ts'
+import { durabilityIn, NO_SCHEMA, type Source } from './source.ts'
 import type { Update } from './update-types.ts'
 
 /** Tries of a read whose structures went away under it. */
 const READ_TRIES = 100
+const NO_BYTES = new Uint8Array(0)
 
-/** A collection whose methods return promises. Errors are those of the same methods of `Collection`. */
+/** Documents with methods that return promises. Errors are those of the same methods of `Documents`. */
 export class AsyncCollection<T extends object> {
   /** The collection's name. */
   readonly name: string
-  readonly #handle: Handle
-  readonly #decoders: Decoders
+  readonly #source: Source
 
   /** @internal */
-  constructor(name: string, handle: Handle, decoders: Decoders) {
-    this.name = name
-    this.#handle = handle
-    this.#decoders = decoders
+  constructor(source: Source) {
+    this.name = source.name
+    this.#source = source
   }
 
   /** The document of this id; undefined when there is none. */
   async get(id: IdOf<T>): Promise<WithId<T> | undefined> {
+    const request = { verb: Verb.Get, id, durability: 0, read: () => undefined }
     for (let tries = 0; tries < READ_TRIES; tries++) {
-      const outcome = await this.#call(Verb.Get, undefined, 0, id)
-      if (outcome.count === 0 || outcome.bytes === undefined) return undefined
-      const { bytes, structures } = outcome
-      const document = this.#decoders.decode(this.#handle, structures, bytes, bytes.length)
+      const { count, bytes, structures } = await this.#call(request)
+      if (count === 0 || bytes === undefined) return undefined
+      const document = this.#source.decoders.decode(this.#source.handle, structures, bytes, bytes.length)
       if (document !== undefined) return document as WithId<T>
     }
     throw new QuireError('CONFLICT', `collection ${this.name} was renamed each time it was read; read again`)
   }
 
   /** Whether there is a document of this id. */
-  async has(id: IdOf<T>): Promise<boolean> {
-    return (await this.#call(Verb.Has, undefined, 0, id)).count === 1
+  has(id: IdOf<T>): Promise<boolean> {
+    return this.#send({ verb: Verb.Has, id, durability: 0, read: ({ count }) => count === 1 })
   }
 
   /** Stores a document, whether one of its id is there or not; gives whether it took the place of another one. */
   async put(document: WithId<T>, options?: WriteOptions): Promise<boolean> {
-    if ((document as { _id?: unknown } | null)?._id === undefined) {
-      throw new QuireError('INVALID_ID', 'put needs a document with an _id; insertOne makes one')
-    }
-    return (await this.#call(Verb.Put, encode(document, 'document'), writeDurability(options, 'put'))).count === 1
+    const durability = durabilityIn(this.#source, options, 'put')
+    return this.#send(putRequest(this.#isChecked ? await this.#valid(document) : document, durability))
   }
 
   /** Deletes the document of this id; gives whether there was one. */
   async delete(id: IdOf<T>, options?: WriteOptions): Promise<boolean> {
-    return (await this.#call(Verb.Delete, undefined, writeDurability(options, 'delete'), id)).count === 1
+    const durability = durabilityIn(this.#source, options, 'delete')
+    return this.#send({ verb: Verb.Delete, id, durability, read: ({ count }) => count === 1 })
   }
 
   /** Inserts a document. */
   async insertOne(document: OptionalId<T>, options?: WriteOptions): Promise<InsertOneResult<T>> {
-    const given = (document as { _id?: Id } | null)?._id
-    const request = encode(document, 'document')
-    const { bytes } = await this.#call(Verb.Insert, request, writeDurability(options, 'insertOne'))
-    const insertedId = given === undefined && bytes !== undefined ? decodeId(bytes, bytes.length) : given
-    return { acknowledged: true, insertedId: insertedId as IdOf<T> }
+    const durability = durabilityIn(this.#source, options, 'insertOne')
+    return this.#send(insertOneRequest<T>(this.#isChecked ? await this.#valid(document) : document, durability))
   }
 
   /** Inserts documents, all of them or, after an error, none. */
   async insertMany(documents: readonly OptionalId<T>[], options?: WriteOptions): Promise<InsertManyResult<T>> {
-    const durability = writeDurability(options, 'insertMany')
-    if (!Array.isArray(documents)) throw invalidArgument('insertMany takes an array of documents')
-    if (documents.length === 0) return { acknowledged: true, insertedCount: 0, insertedIds: {} }
-    const { count, bytes } = await this.#call(Verb.InsertMany, encodeAll(documents, 'documents'), durability)
-    const ids = bytes === undefined ? [] : decodeIds(bytes, bytes.length)
-    return { acknowledged: true, insertedCount: count, insertedIds: { ...ids } as { [index: number]: IdOf<T> } }
+    const durability = durabilityIn(this.#source, options, 'insertMany')
+    const nothing = nothingInserted<T>(documents)
+    if (nothing !== undefined) return nothing
+    const valid = this.#isChecked ? await Promise.all(documents.map(document => this.#valid(document))) : documents
+    return this.#send(insertManyRequest<T>(valid, durability))
   }
 
   /** The first document that matches; null when none does. */
-  async findOne(filter: Filter<T> = {}): Promise<WithId<T> | null> {
+  async findOne(filter: Filter<T> = {} as Filter<T>): Promise<WithId<T> | null> {
     const id = onlyId(filter)
     if (id !== undefined) return (await this.get(id as IdOf<T>)) ?? null
     return this.find(filter, { limit: 1 }).next()
   }
 
   /** The documents that match, as a cursor to be iterated with `for await`. */
-  find(filter: Filter<T> = {}, options?: FindOptions): AsyncCursor<WithId<T>> {
+  find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions): AsyncCursor<WithId<T>> {
     checkOptions(options, ['skip', 'limit'], 'find')
-    return new AsyncCursor<WithId<T>>({ handle: this.#handle, decoders: this.#decoders }, filter, options)
+    return new AsyncCursor<WithId<T>>(this.#source, filter, options)
   }
 
   /** Changes the first document that matches. */
-  updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
-    return this.#change([Verb.Update, Verb.UpdateOne], filter, encodeUpdate, update, options, 'updateOne')
+  async updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
+    return this.#change('updateOne', filter, () => encodeUpdate(update), options)
   }
 
   /** Changes every document that matches, all of them or, after an error, none. */
-  updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
-    return this.#change([Verb.Update, Verb.UpdateMany], filter, encodeUpdate, update, options, 'updateMany')
+  async updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
+    return this.#change('updateMany', filter, () => encodeUpdate(update), options)
   }
 
   /** Puts a document in the place of the first one that matches; its `_id` stays. */
-  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
-    return this.#change([Verb.Replace, Verb.ReplaceOne], filter, encodeReplacement, document, options, 'replaceOne')
+  async replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
+    return this.#change('replaceOne', filter, () => encodeReplacement(document), options)
   }
 
   /** Deletes the first document that matches. */
   async deleteOne(filter: Filter<T>, options?: WriteOptions): Promise<DeleteResult> {
-    const id = onlyId(requireFilter(filter))
-    const durability = writeDurability(options, 'deleteOne')
-    const outcome =
-      id === undefined
-        ? await this.#call(Verb.DeleteOne, encode(filter, 'filter'), durability)
-        : await this.#call(Verb.Delete, undefined, durability, id)
-    return { acknowledged: true, deletedCount: outcome.count }
+    return this.#send(deleteRequest(Verb.DeleteOne, filter, durabilityIn(this.#source, options, 'deleteOne')))
   }
 
   /** Deletes every document that matches, all of them or, after an error, none. */
   async deleteMany(filter: Filter<T>, options?: WriteOptions): Promise<DeleteResult> {
-    const request = encode(requireFilter(filter), 'filter')
-    const { count } = await this.#call(Verb.DeleteMany, request, writeDurability(options, 'deleteMany'))
-    return { acknowledged: true, deletedCount: count }
+    return this.#send(deleteRequest(Verb.DeleteMany, filter, durabilityIn(this.#source, options, 'deleteMany')))
   }
 
   /** How many documents match. */
-  async countDocuments(filter: Filter<T> = {}): Promise<number> {
-    return (await this.#call(Verb.Count, encode(filter, 'filter'), 0)).count
+  countDocuments(filter: Filter<T> = {} as Filter<T>): Promise<number> {
+    return this.#send(countRequest(filter))
   }
 
   /** How many documents there are, from the collection's own count. */
-  async estimatedDocumentCount(): Promise<number> {
-    return (await this.#call(Verb.Count, encode({}, 'filter'), 0)).count
+  estimatedDocumentCount(): Promise<number> {
+    return this.#send(countRequest({}))
   }
 
   /** Deletes every document; gives how many there were. */
   async clear(options?: WriteOptions): Promise<number> {
-    return (await this.#call(Verb.Clear, undefined, writeDurability(options, 'clear'))).count
+    return this.#send(clearRequest(durabilityIn(this.#source, options, 'clear')))
   }
 
-  async #call(verb: number, request: Encoded | undefined, durability: number, id?: Id): Promise<AsyncOutcome> {
-    if (request !== undefined) pinRequest(request)
-    const { start, end } = request ?? { start: 0, end: 0 }
-    return checkOutcome(await checkObject(addon.callAsync(verb, this.#handle, start, end, durability, id)))
+  /** Encodes and sends a request before it returns. */
+  async #call({ verb, encodeFirst, encodeBody, id, durability }: Request<unknown>): Promise<AsyncOutcome> {
+    if (encodeFirst !== undefined) {
+      const first = encodeFirst()
+      pinRequest(first)
+      check(addon.keep(first.start, first.end))
+    }
+    const body: Encoded | undefined = encodeBody?.()
+    if (body !== undefined) pinRequest(body)
+    const { start, end } = body ?? { start: 0, end: 0 }
+    return checkOutcome(await checkObject(addon.callAsync(verb, this.#source.handle, start, end, durability, id)))
   }
 
-  async #change<B extends object>(
-    verbs: readonly [byId: number, byFilter: number],
+  async #send<R>(request: Request<R>): Promise<R> {
+    const { count, modified, bytes = NO_BYTES } = await this.#call(request)
+    return request.read({ count, modified, bytes, length: bytes.length })
+  }
+
+  get #isChecked(): boolean {
+    return this.#source.slot.schema !== undefined
+  }
+
+  /** The document as the collection's schema gives it. */
+  #valid<D extends object>(document: D): Promise<D> {
+    return this.#source.slot.validateAsync(document, this.name)
+  }
+
+  #change(
+    call: keyof typeof CHANGES,
     filter: Filter<T>,
-    encodeBody: (body: B) => Encoded,
-    body: B,
-    options: WriteOptions | undefined,
-    call: string
+    encodeBody: () => Encoded,
+    options: WriteOptions | undefined
   ): Promise<UpdateResult<T>> {
-    const durability = writeDurability(options, call)
-    const id = onlyId(requireFilter(filter))
-    if (id === undefined) {
-      const request = encode(filter, 'filter')
-      pinRequest(request)
-      check(addon.keep(request.start, request.end))
-    }
-    const outcome = await this.#call(verbs[id === undefined ? 1 : 0], encodeBody(body), durability, id)
-    return {
-      acknowledged: true,
-      matchedCount: outcome.count,
-      modifiedCount: outcome.modified,
-      upsertedCount: 0,
-      upsertedId: null
-    }
+    const durability = durabilityIn(this.#source, options, call)
+    const request = (filter: object, durability: number) =>
+      changeRequest<T>(CHANGES[call], filter, encodeBody, durability)
+    if (!this.#isChecked) return this.#send(request(filter, durability))
+    const run = (documents: AsyncCollection<T>, filter: object) => documents.#send(request(filter, 0))
+    return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
   }
-}
 
-/** Deleting and changing need a filter: `{}` has to be written to mean all. */
-function requireFilter<F>(filter: F): F & object {
-  if (typeof filter !== 'object' || filter === null)
-    throw invalidArgument('a filter is needed; {} means every document')
-  return filter
+  /** Runs a change of documents that a schema validates, in a transaction. */
+  #guard<R>(
+    target: Target,
+    durability: number,
+    change: (documents: AsyncCollection<T>, filter: object) => Promise<R>,
+    upsertedId: (result: R) => Id | null
+  ): Promise<R> {
+    const { slot, together } = this.#source
+    const work = (raw: AsyncCollection<T>) =>
+      runAsync(guarded(raw, asyncValidatorOf(slot, this.name), target, filter => change(raw, filter), upsertedId))
+    return together === undefined
+      ? work(new AsyncCollection<T>({ ...this.#source, slot: NO_SCHEMA }))
+      : together.later(durability, work as unknown as (documents: AsyncCollection<object>) => Promise<R>)
+  }
 }

@@ -3,10 +3,9 @@
 // Promises: it exists from its first write on; a collection that was dropped comes to exist again with the next
 // write. Leaves to others: the verbs on documents (documents.ts), making and listing collections (database.ts).
 
-import { AsyncCollection } from './async-collection.ts'
 import { Documents } from './documents.ts'
 import { addon, check, type Handle } from './native.ts'
-import type { Decoders } from './structures.ts'
+import type { Source } from './source.ts'
 
 /**
  * A collection of documents of type `T`. Every method of `Documents` is a transaction of its own.
@@ -15,18 +14,11 @@ import type { Decoders } from './structures.ts'
  */
 export class Collection<T extends object> extends Documents<T> {
   readonly #database: Handle
-  #async: AsyncCollection<T> | undefined
 
   /** @internal */
-  constructor(name: string, handle: Handle, decoders: Decoders, database: Handle) {
-    super(name, handle, decoders)
+  constructor(source: Source, database: Handle) {
+    super(source)
     this.#database = database
-  }
-
-  /** The same collection with methods that return promises and work off the event loop. */
-  get async(): AsyncCollection<T> {
-    this.#async ??= new AsyncCollection<T>(this.name, this.handle, this.decoders)
-    return this.#async
   }
 
   /**

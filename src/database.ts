@@ -18,12 +18,19 @@ import {
   Task
 } from './native.ts'
 import { nativeOpenOptions, type OpenOptions, type TransactionOptions } from './options.ts'
+import { type Schema, Schemas } from './schema.ts'
 import type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
 import { Decoders } from './structures.ts'
 import { type Transaction, type TransactionCallback, TransactionRunner } from './transaction.ts'
 
+/** Options of `collection`. */
+export interface CollectionOptions<T extends object> {
+  /** What documents have to be; see `Database.collection`. */
+  readonly schema: Schema<T>
+}
+
 /** Options of `createCollection`. */
-export interface CollectionOptions {
+export interface CreateCollectionOptions {
   /** How documents without an `_id` get one; `ulid` by default. */
   ids?: IdKind
 }
@@ -68,6 +75,7 @@ export class Database implements Disposable, AsyncDisposable {
   readonly path: string
   readonly #handle: Handle
   readonly #decoders = new Decoders()
+  readonly #schemas = new Schemas()
   readonly #transactions: TransactionRunner
   readonly #collections = new Map<string, Collection<object>>()
   #isClosed = false
@@ -76,20 +84,32 @@ export class Database implements Disposable, AsyncDisposable {
   constructor(path: string, handle: Handle) {
     this.path = path
     this.#handle = handle
-    this.#transactions = new TransactionRunner(handle, this.#decoders)
+    this.#transactions = new TransactionRunner(handle, this.#decoders, this.#schemas)
   }
 
   /**
    * The collection of this name; its first write makes it.
-   * @throws QuireError `INVALID_NAME` when it is empty, longer than 255 bytes, or has control characters
+   *
+   * With a `schema` (of zod, valibot, arktype or any other Standard Schema) every document is validated when it is
+   * inserted, put, replaced or updated through this database object, also in transactions; what the schema gives back
+   * is stored. The schema is not part of the file: it is given once after each opening, and holds for everything that
+   * stands for this collection; a later one takes its place.
+   *
+   * @throws QuireError `INVALID_NAME` when it is empty, longer than 255 bytes, or has control characters;
+   * `INVALID_ARGUMENT` for a schema that is none
    */
-  collection<T extends object>(name: string): Collection<T> {
+  collection<T extends object>(name: string, options?: CollectionOptions<T>): Collection<T> {
+    checkOptions(options, ['schema'], 'collection')
     let collection = this.#collections.get(name)
     if (collection === undefined || this.#isClosed) {
       const handle = check(addon.collection(this.#handle, textArgument('name', name)))
-      collection = new Collection<object>(name, handle, this.#decoders, this.#handle)
+      const slot = this.#schemas.slot(name)
+      const together = this.#transactions.together(name)
+      const source = { name, handle, decoders: this.#decoders, slot, hasDurability: true, together }
+      collection = new Collection<object>(source, this.#handle)
       this.#collections.set(name, collection)
     }
+    if (options !== undefined) this.#schemas.slot(name).set(options.schema, name)
     return collection as unknown as Collection<T>
   }
 
@@ -97,7 +117,7 @@ export class Database implements Disposable, AsyncDisposable {
    * Makes an empty collection; needed only for options.
    * @throws QuireError `COLLECTION_EXISTS`, `INVALID_NAME`
    */
-  createCollection<T extends object>(name: string, options?: CollectionOptions): Collection<T> {
+  createCollection<T extends object>(name: string, options?: CreateCollectionOptions): Collection<T> {
     checkOptions(options, ['ids'], 'createCollection')
     const ids = options?.ids ?? 'ulid'
     if (!Object.hasOwn(ID_KIND_NUMBERS, ids))

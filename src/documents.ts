@@ -1,19 +1,38 @@
 // The verbs on the documents of one collection, as a collection and a transaction both have them.
 //
-// Promises: every call is one native call on the calling thread; what comes back is a new object that shares nothing
-// with the database; a document that is given is neither changed nor kept. Leaves to others: encoding (codec.ts),
-// lists (cursor.ts), everything that a verb means (the engine).
+// Promises: every call is one native call on the calling thread (several where a schema validates an update); what
+// comes back is a new object that shares nothing with the database; a document that is given is neither changed nor
+// kept. Leaves to others: what is sent (requests.ts), schemas (schema.ts, guard.ts), lists (cursor.ts), everything
+// that a verb means (the engine).
 
-import { type Encoded, encode, encodeAll, releaseLargeBuffer } from './codec.ts'
+import { AsyncCollection } from './async-collection.ts'
+import { type Encoded, encode, releaseLargeBuffer } from './codec.ts'
 import { Cursor, type FindOptions } from './cursor.ts'
 import type { Id, IdOf, OptionalId, WithId } from './document.ts'
-import { invalidArgument, QuireError } from './errors.ts'
+import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
-import { addon, check, type Handle, lastError, pinRequest, responseBytes, Status, status, Verb } from './native.ts'
-import { type WriteOptions, writeDurability } from './options.ts'
+import { guarded, runNow, type Target, validatorOf } from './guard.ts'
+import { addon, check, lastError, pinRequest, responseBytes, Status, status, Verb } from './native.ts'
+import type { WriteOptions } from './options.ts'
+import {
+  CHANGES,
+  changeRequest,
+  clearRequest,
+  countRequest,
+  deleteRequest,
+  encodeReplacement,
+  encodeUpdate,
+  insertManyRequest,
+  nothingInserted,
+  putRequest,
+  type Request,
+  requireFilter,
+  upsertedIdOf
+} from './requests.ts'
 import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
-import { type Decoders, decodeId, decodeIds } from './structures.ts'
+import { durabilityIn, NO_SCHEMA, type Source } from './source.ts'
+import { decodeId } from './structures.ts'
 import type { Update } from './update-types.ts'
 
 /** Tries of a read whose structures went away under it (the collection was renamed in that very moment). */
@@ -24,21 +43,26 @@ const READ_TRIES = 100
  *
  * Errors of every method: `CLOSED`, `CORRUPTED`, `IO`. Of every write also: `READ_ONLY`, `BUSY`, `DISK_FULL`,
  * `POISONED`, and inside a transaction `CONFLICT`, `TRANSACTION_ENDED`, `TRANSACTION_TOO_LARGE`. Of every method that
- * takes a document, filter or update also: `UNSUPPORTED_VALUE`, naming the path.
+ * takes a document, filter or update also: `UNSUPPORTED_VALUE`, naming the path. Of every method that writes documents
+ * of a collection with a schema also: `SCHEMA_MISMATCH`, and `INVALID_ARGUMENT` when the schema is asynchronous.
  */
 export class Documents<T extends object> {
   /** The collection's name. */
   readonly name: string
   /** @internal */
-  protected handle: Handle
-  /** @internal */
-  protected readonly decoders: Decoders
+  protected readonly source: Source
+  #async: AsyncCollection<T> | undefined
 
   /** @internal */
-  constructor(name: string, handle: Handle, decoders: Decoders) {
-    this.name = name
-    this.handle = handle
-    this.decoders = decoders
+  constructor(source: Source) {
+    this.name = source.name
+    this.source = source
+  }
+
+  /** The same documents with methods that return promises and work off the event loop. */
+  get async(): AsyncCollection<T> {
+    this.#async ??= new AsyncCollection<T>(this.source)
+    return this.#async
   }
 
   /**
@@ -47,11 +71,11 @@ export class Documents<T extends object> {
    */
   get(id: IdOf<T>): WithId<T> | undefined {
     for (let tries = 0; tries < READ_TRIES; tries++) {
-      const length = addon.get(this.handle, id)
+      const length = addon.get(this.source.handle, id)
       if (length === 0) return undefined
       if (length < 0) throw lastError()
       const structures = status[Status.Structures] as number
-      const document = this.decoders.decode(this.handle, structures, responseBytes(length), length)
+      const document = this.source.decoders.decode(this.source.handle, structures, responseBytes(length), length)
       if (document !== undefined) return document as WithId<T>
     }
     throw new QuireError('CONFLICT', `collection ${this.name} was renamed each time it was read; read again`)
@@ -62,7 +86,7 @@ export class Documents<T extends object> {
    * @throws QuireError `INVALID_ID`
    */
   has(id: IdOf<T>): boolean {
-    const result = addon.has(this.handle, id)
+    const result = addon.has(this.source.handle, id)
     if (result < 0) throw lastError()
     return result === 1
   }
@@ -73,10 +97,8 @@ export class Documents<T extends object> {
    * @throws QuireError `INVALID_ID`, `INVALID_DOCUMENT`, `DOCUMENT_TOO_LARGE`
    */
   put(document: WithId<T>, options?: WriteOptions): boolean {
-    if ((document as { _id?: unknown } | null)?._id === undefined) {
-      throw new QuireError('INVALID_ID', 'put needs a document with an _id; insertOne makes one')
-    }
-    return this.#call(Verb.Put, encode(document, 'document'), this.durability(options, 'put')) === 1
+    const durability = durabilityIn(this.source, options, 'put')
+    return this.#send(putRequest(this.#valid(document), durability))
   }
 
   /**
@@ -85,7 +107,7 @@ export class Documents<T extends object> {
    * @throws QuireError `INVALID_ID`
    */
   delete(id: IdOf<T>, options?: WriteOptions): boolean {
-    const result = addon.delete(this.handle, id, this.durability(options, 'delete'))
+    const result = addon.delete(this.source.handle, id, durabilityIn(this.source, options, 'delete'))
     if (result < 0) throw lastError()
     return result === 1
   }
@@ -95,12 +117,14 @@ export class Documents<T extends object> {
    * @throws QuireError `DUPLICATE_ID`, `INVALID_ID`, `INVALID_DOCUMENT`, `DOCUMENT_TOO_LARGE`
    */
   insertOne(document: OptionalId<T>, options?: WriteOptions): InsertOneResult<T> {
-    const request = encode(document, 'document')
+    const durability = durabilityIn(this.source, options, 'insertOne')
+    const valid = this.#valid(document)
+    const request = encode(valid, 'document')
     pinRequest(request)
-    const length = addon.insert(this.handle, request.start, request.end, this.durability(options, 'insertOne'))
+    const length = addon.insert(this.source.handle, request.start, request.end, durability)
     if (length < 0) throw lastError()
     releaseLargeBuffer(request)
-    const given = (document as { _id?: Id })._id
+    const given = (valid as { _id?: Id })._id
     const insertedId = given === undefined ? decodeId(responseBytes(length), length) : given
     return { acknowledged: true, insertedId: insertedId as IdOf<T> }
   }
@@ -110,19 +134,18 @@ export class Documents<T extends object> {
    * @throws QuireError `DUPLICATE_ID`, `INVALID_ID`, `INVALID_DOCUMENT`, `DOCUMENT_TOO_LARGE`, `TRANSACTION_TOO_LARGE`
    */
   insertMany(documents: readonly OptionalId<T>[], options?: WriteOptions): InsertManyResult<T> {
-    const durability = this.durability(options, 'insertMany')
-    if (!Array.isArray(documents)) throw invalidArgument('insertMany takes an array of documents')
-    if (documents.length === 0) return { acknowledged: true, insertedCount: 0, insertedIds: {} }
-    const insertedCount = this.#call(Verb.InsertMany, encodeAll(documents, 'documents'), durability)
-    const insertedIds = idsGiven<T>(documents) ?? (this.#responseIds() as { [index: number]: IdOf<T> })
-    return { acknowledged: true, insertedCount, insertedIds }
+    const durability = durabilityIn(this.source, options, 'insertMany')
+    const nothing = nothingInserted<T>(documents)
+    if (nothing !== undefined) return nothing
+    const valid = this.source.slot.schema === undefined ? documents : documents.map(document => this.#valid(document))
+    return this.#send(insertManyRequest<T>(valid, durability))
   }
 
   /**
    * The first document that matches; null when none does.
    * @throws QuireError `INVALID_FILTER`
    */
-  findOne(filter: Filter<T> = {}): WithId<T> | null {
+  findOne(filter: Filter<T> = {} as Filter<T>): WithId<T> | null {
     const id = onlyId(filter)
     if (id !== undefined) return this.get(id as IdOf<T>) ?? null
     return new Cursor<WithId<T>>(this.source, filter, { limit: 1 }).next()
@@ -132,42 +155,34 @@ export class Documents<T extends object> {
    * The documents that match, as a cursor. Nothing is read before it is asked for a document.
    * @throws QuireError `INVALID_ARGUMENT` for a skip or limit that is no count
    */
-  find(filter: Filter<T> = {}, options?: FindOptions): Cursor<WithId<T>> {
+  find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions): Cursor<WithId<T>> {
     checkOptions(options, ['skip', 'limit'], 'find')
     return new Cursor<WithId<T>>(this.source, filter, options)
   }
 
   /**
    * Changes the first document that matches.
-   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
    */
   updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult<T> {
-    return this.#change(
-      Verb.Update,
-      Verb.UpdateOne,
-      filter,
-      encodeUpdate,
-      update,
-      this.durability(options, 'updateOne')
-    )
+    return this.#change('updateOne', filter, () => encodeUpdate(update), options)
   }
 
   /**
    * Changes every document that matches, all of them or, after an error, none.
-   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
    */
   updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult<T> {
-    const durability = this.durability(options, 'updateMany')
-    return this.#change(Verb.Update, Verb.UpdateMany, filter, encodeUpdate, update, durability)
+    return this.#change('updateMany', filter, () => encodeUpdate(update), options)
   }
 
   /**
    * Puts a document in the place of the first one that matches; its `_id` stays.
-   * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_UPDATE` for another `_id`, `DOCUMENT_TOO_LARGE`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_UPDATE` for another `_id`, `DOCUMENT_TOO_LARGE`,
+   * `SCHEMA_MISMATCH`
    */
   replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): UpdateResult<T> {
-    const durability = this.durability(options, 'replaceOne')
-    return this.#change(Verb.Replace, Verb.ReplaceOne, filter, encodeReplacement, document, durability)
+    return this.#change('replaceOne', filter, () => encodeReplacement(document), options)
   }
 
   /**
@@ -175,12 +190,7 @@ export class Documents<T extends object> {
    * @throws QuireError `INVALID_FILTER`
    */
   deleteOne(filter: Filter<T>, options?: WriteOptions): DeleteResult {
-    const id = onlyId(requireFilter(filter))
-    const deletedCount =
-      id === undefined
-        ? this.#call(Verb.DeleteOne, encode(filter, 'filter'), this.durability(options, 'deleteOne'))
-        : Number(this.delete(id as IdOf<T>, options))
-    return { acknowledged: true, deletedCount }
+    return this.#send(deleteRequest(Verb.DeleteOne, filter, durabilityIn(this.source, options, 'deleteOne')))
   }
 
   /**
@@ -188,24 +198,20 @@ export class Documents<T extends object> {
    * @throws QuireError `INVALID_FILTER`
    */
   deleteMany(filter: Filter<T>, options?: WriteOptions): DeleteResult {
-    const request = encode(requireFilter(filter), 'filter')
-    return {
-      acknowledged: true,
-      deletedCount: this.#call(Verb.DeleteMany, request, this.durability(options, 'deleteMany'))
-    }
+    return this.#send(deleteRequest(Verb.DeleteMany, filter, durabilityIn(this.source, options, 'deleteMany')))
   }
 
   /**
    * How many documents match.
    * @throws QuireError `INVALID_FILTER`
    */
-  countDocuments(filter: Filter<T> = {}): number {
-    return this.#call(Verb.Count, encode(filter, 'filter'), 0)
+  countDocuments(filter: Filter<T> = {} as Filter<T>): number {
+    return this.#send(countRequest(filter))
   }
 
   /** How many documents there are, from the collection's own count. */
   estimatedDocumentCount(): number {
-    return this.#call(Verb.Count, encode({}, 'filter'), 0)
+    return this.#send(countRequest({}))
   }
 
   /**
@@ -213,100 +219,55 @@ export class Documents<T extends object> {
    * @returns how many there were
    */
   clear(options?: WriteOptions): number {
-    return check(addon.call(Verb.Clear, this.handle, 0, 0, this.durability(options, 'clear')))
+    return this.#send(clearRequest(durabilityIn(this.source, options, 'clear')))
   }
 
-  /** The number of a write's durability. @internal */
-  protected durability(options: WriteOptions | undefined, call: string): number {
-    return writeDurability(options, call)
+  #send<R>({ verb, encodeFirst, encodeBody, id, durability, read }: Request<R>): R {
+    if (encodeFirst !== undefined) {
+      const first = encodeFirst()
+      pinRequest(first)
+      check(addon.keep(first.start, first.end))
+    }
+    const body = encodeBody?.()
+    if (body !== undefined) pinRequest(body)
+    const { start, end } = body ?? { start: 0, end: 0 }
+    const count = check(addon.call(verb, this.source.handle, start, end, durability, id))
+    if (body !== undefined) releaseLargeBuffer(body)
+    const [length, modified] = [status[Status.Bytes] as number, status[Status.Modified] as number]
+    return read({ count, modified, length, bytes: responseBytes(length) })
   }
 
-  /** What cursors need. @internal */
-  protected get source(): { handle: Handle; decoders: Decoders } {
-    return { handle: this.handle, decoders: this.decoders }
+  /** The document as the collection's schema gives it. */
+  #valid<D extends object>(document: D): D {
+    return this.source.slot.schema === undefined ? document : this.source.slot.validate(document, this.name)
   }
 
-  #call(verb: number, request: Encoded, durability: number, id?: Id): number {
-    pinRequest(request)
-    const result = addon.call(verb, this.handle, request.start, request.end, durability, id)
-    if (result < 0) throw lastError()
-    releaseLargeBuffer(request)
-    return result
-  }
-
-  /** An update or replacement, by id when the filter is one. */
-  #change<B>(
-    verbById: number,
-    verbByFilter: number,
+  #change(
+    call: keyof typeof CHANGES,
     filter: Filter<T>,
-    encodeBody: (body: B) => Encoded,
-    body: B,
-    durability: number
+    encodeBody: () => Encoded,
+    options: WriteOptions | undefined
   ): UpdateResult<T> {
-    const id = onlyId(requireFilter(filter))
-    if (id === undefined) {
-      const request = encode(filter, 'filter')
-      pinRequest(request)
-      check(addon.keep(request.start, request.end))
-    }
-    const matchedCount = this.#call(id === undefined ? verbByFilter : verbById, encodeBody(body), durability, id)
-    return {
-      acknowledged: true,
-      matchedCount,
-      modifiedCount: status[Status.Modified] as number,
-      upsertedCount: 0,
-      upsertedId: null
-    }
+    const durability = durabilityIn(this.source, options, call)
+    const request = (filter: object, durability: number) =>
+      changeRequest<T>(CHANGES[call], filter, encodeBody, durability)
+    if (this.source.slot.schema === undefined) return this.#send(request(filter, durability))
+    const run = (documents: Documents<T>, filter: object) => documents.#send(request(filter, 0))
+    return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
   }
 
-  #responseIds(): { [index: number]: unknown } {
-    const length = status[Status.Bytes] as number
-    return { ...decodeIds(responseBytes(length), length) }
+  /** Runs a change of documents that a schema validates, in a transaction. */
+  #guard<R>(
+    target: Target,
+    durability: number,
+    change: (documents: Documents<T>, filter: object) => R,
+    upsertedId: (result: R) => Id | null
+  ): R {
+    const { slot, together } = this.source
+    const work = (raw: Documents<T>) =>
+      runNow(guarded(raw, validatorOf(slot, this.name), target, filter => change(raw, filter), upsertedId))
+    return together === undefined
+      ? work(new Documents<T>({ ...this.source, slot: NO_SCHEMA }))
+      : together.now(durability, work as unknown as (documents: Documents<object>) => R)
   }
-}
-
-/** The ids of documents that all have one; undefined when the engine has to tell some. */
-function idsGiven<T>(documents: readonly object[]): { [index: number]: IdOf<T> } | undefined {
-  const ids: { [index: number]: IdOf<T> } = {}
-  for (let index = 0; index < documents.length; index++) {
-    const id = (documents[index] as { _id?: IdOf<T> })._id
-    if (id === undefined) return undefined
-    ids[index] = id
-  }
-  return ids
-}
-
-/** Deleting and changing need a filter: `{}` has to be written to mean all. */
-function requireFilter<F>(filter: F): F & object {
-  if (typeof filter !== 'object' || filter === null)
-    throw invalidArgument('a filter is needed; {} means every document')
-  return filter
-}
-
-/**
- * Encodes an update: operators only, so that a forgotten `$set` never replaces a whole document.
- * @internal
- */
-export function encodeUpdate(update: object): Encoded {
-  let operatorsCount = 0
-  for (const key in update) {
-    if (!key.startsWith('$'))
-      throw new QuireError('INVALID_UPDATE', `${key} is no update operator; replaceOne replaces a document`)
-    operatorsCount++
-  }
-  const request = encode(update, 'update')
-  if (operatorsCount === 0) throw new QuireError('INVALID_UPDATE', 'the update has no operator, such as $set')
-  return request
-}
-
-/**
- * Encodes a document that takes another one's place: no operators.
- * @internal
- */
-export function encodeReplacement(document: object): Encoded {
-  for (const key in document) {
-    if (key.startsWith('$'))
-      throw new QuireError('INVALID_UPDATE', `${key} is an update operator; updateOne takes these`)
-  }
-  return encode(document, 'document')
 }

@@ -30,6 +30,7 @@
  * - `DUPLICATE_KEY` a unique index holds this key for another document
  * - `OVERFLOW`, `HISTORY_LOST` a change stream was read too slowly, or resumed too late
  * - `UNSUPPORTED_VALUE` a document holds a value that cannot be stored; the message names its path
+ * - `SCHEMA_MISMATCH` a document does not fit its collection's schema; `issues` says why
  * - `ADDON_MISSING` there is no native binary for this platform
  * - `INTERNAL` a bug in QuireDB; please report it
  */
@@ -73,6 +74,7 @@ export type QuireErrorCode =
   | 'OVERFLOW'
   | 'HISTORY_LOST'
   | 'UNSUPPORTED_VALUE'
+  | 'SCHEMA_MISMATCH'
   | 'ADDON_MISSING'
 
 /** Codes of the engine by their fixed numbers; native code returns the negative number. */
@@ -118,6 +120,13 @@ const ENGINE_CODES: readonly QuireErrorCode[] = [
   'HISTORY_LOST'
 ]
 
+/** What a schema finds wrong with a document. */
+export interface Issue {
+  readonly message: string
+  /** Where: the keys and places that lead there; empty for the document as a whole. */
+  readonly path: readonly PropertyKey[]
+}
+
 /** Every failure of the database. Branch on `code`; `message` is for people and may change. */
 export class QuireError extends Error {
   override readonly name = 'QuireError'
@@ -125,16 +134,23 @@ export class QuireError extends Error {
   readonly code: QuireErrorCode
   /** Number of the damaged page, where the damage is in one. */
   declare readonly page?: number
+  /** What the collection's schema found wrong, with SCHEMA_MISMATCH. */
+  declare readonly issues?: readonly Issue[]
 
   /**
    * @param code what went wrong
    * @param message what was asked, what was found and what helps
-   * @param details the damaged page and the error behind this one, where known
+   * @param details the damaged page, a schema's issues and the error behind this one, where known
    */
-  constructor(code: QuireErrorCode, message: string, details?: { page?: number; cause?: unknown }) {
+  constructor(
+    code: QuireErrorCode,
+    message: string,
+    details?: { page?: number; issues?: readonly Issue[]; cause?: unknown }
+  ) {
     super(message, details?.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     if (details?.page !== undefined) this.page = details.page
+    if (details?.issues !== undefined) this.issues = details.issues
   }
 }
 

@@ -6,10 +6,10 @@ export { AsyncCollection } from './async-collection.ts'
 export { AsyncCursor } from './async-cursor.ts'
 export { Collection } from './collection.ts'
 export { Cursor, type FindOptions } from './cursor.ts'
-export { type CollectionOptions, Database, open, salvage } from './database.ts'
+export { type CollectionOptions, type CreateCollectionOptions, Database, open, salvage } from './database.ts'
 export type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 export { Documents } from './documents.ts'
-export { QuireError, type QuireErrorCode } from './errors.ts'
+export { type Issue, QuireError, type QuireErrorCode } from './errors.ts'
 export type {
   BitMask,
   Condition,
@@ -42,6 +42,7 @@ export type {
   InsertOneResult,
   UpdateResult
 } from './results.ts'
+export type { Schema } from './schema.ts'
 export type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
 export { Transaction, type TransactionCallback } from './transaction.ts'
 export type { BitChange, PushMany, Update, UpdateOperators, UpdateStage } from './update-types.ts'

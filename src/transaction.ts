@@ -8,46 +8,31 @@
 import { Documents } from './documents.ts'
 import { invalidArgument, QuireError } from './errors.ts'
 import { addon, check, checkObject, checkOutcome, type Handle, Task } from './native.ts'
-import {
-  type CheckedTransactionOptions,
-  type TransactionOptions,
-  transactionOptions,
-  type WriteOptions
-} from './options.ts'
+import { type CheckedTransactionOptions, type TransactionOptions, transactionOptions } from './options.ts'
+import type { SchemaSlot, Schemas } from './schema.ts'
+import { NO_SCHEMA, type Source, type Together } from './source.ts'
 import type { Decoders } from './structures.ts'
 
 /** The handle of what belonged to a transaction that has ended; see `ENDED` in native/node/src/environment.rs. */
 const ENDED: Handle = 0
-
-/** The documents of one collection inside a transaction. Writes take no `durability`: the commit has it. */
-class TransactionDocuments<T extends object> extends Documents<T> {
-  protected override durability(options: WriteOptions | undefined, call: string): number {
-    if (options?.durability !== undefined) {
-      throw invalidArgument(`${call} takes no durability in a transaction; it is an option of the transaction`)
-    }
-    return super.durability(options, call)
-  }
-
-  /** Gives the native handle back. */
-  end(): void {
-    addon.closeCollection(this.handle)
-    this.handle = ENDED
-  }
-}
 
 /** An open transaction. It is handed to the callback of `database.transaction`, or comes from `database.begin`. */
 export class Transaction implements Disposable {
   readonly #database: Handle
   readonly #handle: Handle
   readonly #decoders: Decoders
-  readonly #collections = new Map<string, TransactionDocuments<object>>()
+  readonly #schemas: Schemas
+  readonly #collections = new Map<string, Documents<object>>()
+  /** What has to learn of the end. */
+  readonly #sources: Source[] = []
   #isOpen = true
 
   /** @internal */
-  constructor(database: Handle, handle: Handle, decoders: Decoders) {
+  constructor(database: Handle, handle: Handle, decoders: Decoders, schemas: Schemas) {
     this.#database = database
     this.#handle = handle
     this.#decoders = decoders
+    this.#schemas = schemas
   }
 
   /** Whether it was neither committed nor rolled back. */
@@ -63,11 +48,22 @@ export class Transaction implements Disposable {
     this.#checkOpen()
     let documents = this.#collections.get(name)
     if (documents === undefined) {
-      const handle = check(addon.transactionCollection(this.#handle, name))
-      documents = new TransactionDocuments<object>(name, handle, this.#decoders)
+      documents = this.#open(name, this.#schemas.slot(name))
       this.#collections.set(name, documents)
     }
     return documents as unknown as Documents<T>
+  }
+
+  /** As `collection`, whatever its schema is. @internal */
+  unchecked(name: string): Documents<object> {
+    return this.#open(name, NO_SCHEMA)
+  }
+
+  #open(name: string, slot: SchemaSlot): Documents<object> {
+    const handle = check(addon.transactionCollection(this.#handle, name))
+    const source: Source = { name, handle, decoders: this.#decoders, slot, hasDurability: false }
+    this.#sources.push(source)
+    return new Documents<object>(source)
   }
 
   /**
@@ -117,7 +113,10 @@ export class Transaction implements Disposable {
 
   #end(): void {
     this.#isOpen = false
-    for (const documents of this.#collections.values()) documents.end()
+    for (const source of this.#sources) {
+      addon.closeCollection(source.handle)
+      source.handle = ENDED
+    }
   }
 
   #checkOpen(): void {
@@ -134,12 +133,14 @@ export type TransactionCallback<R> = (transaction: Transaction) => R
 export class TransactionRunner {
   readonly #database: Handle
   readonly #decoders: Decoders
+  readonly #schemas: Schemas
   /** Whether a callback is running right now, up to its return or its first `await`. */
   #isInside = false
 
-  constructor(database: Handle, decoders: Decoders) {
+  constructor(database: Handle, decoders: Decoders, schemas: Schemas) {
     this.#database = database
     this.#decoders = decoders
+    this.#schemas = schemas
   }
 
   /** Begins a transaction that its caller ends. */
@@ -170,9 +171,36 @@ export class TransactionRunner {
     }
   }
 
+  /** How several steps on one collection are made one write; see `Together`. */
+  together(name: string): Together {
+    const begin = (durability: number) => this.#begin({ durability, collections: [name], retries: 0 })
+    return {
+      now: (durability, work) => {
+        const transaction = begin(durability)
+        try {
+          const result = work(transaction.unchecked(name))
+          transaction.commit()
+          return result
+        } finally {
+          transaction.abandon()
+        }
+      },
+      later: async (durability, work) => {
+        const transaction = begin(durability)
+        try {
+          const result = await work(transaction.unchecked(name).async)
+          await transaction.commitAsync()
+          return result
+        } finally {
+          transaction.abandon()
+        }
+      }
+    }
+  }
+
   #begin(options: CheckedTransactionOptions): Transaction {
     const handle = check(addon.begin(this.#database, [...options.collections], options.durability))
-    return new Transaction(this.#database, handle, this.#decoders)
+    return new Transaction(this.#database, handle, this.#decoders, this.#schemas)
   }
 
   #call<R>(callback: TransactionCallback<R>, transaction: Transaction): R {

@@ -27,7 +27,18 @@ const SOURCE_RANKS = [
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'results'],
   ['plain', 'filters', 'options', 'encoder', 'codec', 'query'],
   ['native', 'structures'],
-  ['cursor', 'async-cursor', 'documents', 'async-collection', 'collection', 'transaction', 'schema'],
+  [
+    'cursor',
+    'async-cursor',
+    'documents',
+    'async-collection',
+    'collection',
+    'transaction',
+    'schema',
+    'source',
+    'requests',
+    'guard'
+  ],
   ['database', 'kv', 'namespace'],
   ['index']
 ]

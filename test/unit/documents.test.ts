@@ -221,7 +221,11 @@ describe.each(places)('%s', (_, users) => {
       { ...ADA, _id: 'a' },
       { ...BOB, _id: 'b' }
     ])
-    expect(documents.replaceOne({ _id: 'a' }, CID)).toMatchObject({ acknowledged: true, matchedCount: 1, modifiedCount: 1 })
+    expect(documents.replaceOne({ _id: 'a' }, CID)).toMatchObject({
+      acknowledged: true,
+      matchedCount: 1,
+      modifiedCount: 1
+    })
     expect(documents.replaceOne({ name: 'Bob' }, { ...CID, _id: 'b' }).matchedCount).toBe(1)
     expect(documents.replaceOne({ name: 'Nobody' }, CID).matchedCount).toBe(0)
     expect(documents.replaceOne({ _id: 'x' }, CID).matchedCount).toBe(0)
