@@ -28,6 +28,7 @@ use crate::format::id::IdBytes;
 use crate::format::owned::Owned;
 use crate::format::record::{NO_STRUCTURES, Structures};
 use crate::format::value::{Parse, Value};
+use crate::query::expression::Expression;
 use crate::query::filter::bits::Bits;
 use crate::query::filter::modulo::Modulo;
 use crate::query::filter::pattern::Pattern;
@@ -50,6 +51,8 @@ pub struct Filter {
     ids: Option<Vec<IdBytes>>,
     /// True when having one of `ids` is all that is asked.
     is_only_ids: bool,
+    /// There is an `$expr` in `rest`.
+    has_expression: bool,
 }
 
 /// A term, or its opposite.
@@ -110,21 +113,30 @@ enum Node {
     Not(Box<Node>),
     All(Vec<Node>),
     Any(Vec<Node>),
+    /// True of the whole document.
+    Expression(Box<Expression>),
 }
 
 impl Filter {
     /// Compiles a filter from plain MessagePack: one map.
     ///
-    /// Errors: INVALID_FILTER, naming operator and path, for whatever the dialect does not allow.
+    /// Errors: INVALID_FILTER, naming operator and path, for whatever the dialect does not allow;
+    /// INVALID_EXPRESSION for the operand of `$expr`.
     pub fn compile(bytes: &[u8]) -> Result<Filter> {
-        compile::compile(bytes)
+        Filter::compile_with(bytes, &[])
+    }
+
+    /// `compile`, where `$$name` in `$expr` is also the variable of [`Matcher::with_variables`] at the place
+    /// of `name` in `names`.
+    pub fn compile_with(bytes: &[u8], names: &[&str]) -> Result<Filter> {
+        compile::compile(bytes, names)
     }
 
     /// True when the stored document matches. For many documents use a [`Matcher`].
     ///
-    /// Errors: CORRUPTED when the document is damaged.
+    /// Errors: CORRUPTED when the document is damaged, and those of an `$expr`.
     pub fn matches(&self, stored: &[u8], structures: &Structures) -> Result<bool> {
-        Ok(Matcher::new(self, structures).matches(stored)?)
+        Matcher::new(self, structures).try_matches(stored)
     }
 
     /// True when the document in memory matches; what is no map matches nothing.
@@ -173,6 +185,11 @@ impl Filter {
             .binary_search_by(|root| name_of(root).cmp(name))
             .ok()?;
         self.roots_by_name.get(place).copied()
+    }
+
+    /// True when the filter has an `$expr`: evaluating that may fail on a document that is sound.
+    pub fn has_expression(&self) -> bool {
+        self.has_expression
     }
 
     /// True when every document matches.

@@ -15,6 +15,7 @@ use crate::format::survey::{ID_KEY, Subject};
 use crate::format::value::{Cursor, Fields, Value};
 use crate::limits::DEPTH_MAX;
 use crate::query::TERMS_MAX;
+use crate::query::expression::Expression;
 use crate::query::filter::bits::Asked;
 use crate::query::filter::operand::{Operand, is_operator, is_operators};
 use crate::query::filter::pattern::Pattern;
@@ -29,17 +30,20 @@ const POSITIONS_MAX: usize = 8;
 /// Most regular expressions of one filter: each may take `pattern::COMPILED_BYTES_MAX`.
 const PATTERNS_MAX: usize = 256;
 
-pub(super) fn compile(bytes: &[u8]) -> Result<Filter> {
+pub(super) fn compile(bytes: &[u8], variables: &[&str]) -> Result<Filter> {
     let mut normal = Vec::with_capacity(bytes.len() + 16);
     normalise(bytes, Subject::Filter, &mut normal)?;
     let Value::Map(fields) = Cursor::new(&normal, &NO_STRUCTURES).value()? else {
         return Err(refuse("a filter is a map"));
     };
     let mut compiler = Compiler {
+        variables,
         names: Names::default(),
         terms: 0,
         patterns: 0,
         positions: 0,
+        elements: 0,
+        has_expression: false,
     };
     let mut nodes = Vec::new();
     compiler.fields(fields, &mut nodes)?;
@@ -53,12 +57,17 @@ struct Field<'a> {
     rest: Vec<Segment>,
 }
 
-struct Compiler {
+struct Compiler<'n> {
+    /// What `$$` in expressions may name.
+    variables: &'n [&'n str],
     names: Names,
     terms: usize,
     patterns: usize,
     /// Positions on the paths of the `$elemMatch` around.
     positions: usize,
+    /// How many `$elemMatch` are around.
+    elements: usize,
+    has_expression: bool,
 }
 
 /// First names of the paths of one document.
@@ -68,7 +77,7 @@ struct Names {
     numbers: HashMap<Box<[u8]>, usize>,
 }
 
-impl Compiler {
+impl Compiler<'_> {
     /// The conditions of a map of paths and logical operators, all of which must hold.
     fn fields(&mut self, mut fields: Fields<'_>, nodes: &mut Vec<Node>) -> Result<()> {
         while let Some((key, operand)) = fields.take_next()? {
@@ -77,8 +86,12 @@ impl Compiler {
                 b"$ref" | b"$id" | b"$db" => self.field(key, operand, nodes)?,
                 b"$and" | b"$or" | b"$nor" => self.logical(key, operand, nodes)?,
                 b"$comment" => {}
-                b"$alwaysTrue" => {}
-                b"$alwaysFalse" => nodes.push(Node::Any(Vec::new())),
+                b"$expr" => nodes.push(self.expression(operand)?),
+                b"$alwaysTrue" => check_one(key, operand)?,
+                b"$alwaysFalse" => {
+                    check_one(key, operand)?;
+                    nodes.push(Node::Any(Vec::new()));
+                }
                 key if is_operator(key) => return Err(unknown(key, None)),
                 key => self.field(key, operand, nodes)?,
             }
@@ -283,13 +296,26 @@ impl Compiler {
             return Ok(Element::Itself(nodes));
         }
         let outer = std::mem::take(&mut self.names);
+        self.elements += 1;
         let compiled = self.fields(fields, &mut nodes);
+        self.elements -= 1;
         let names = std::mem::replace(&mut self.names, outer);
         compiled?;
         Ok(Element::Fields(Fragment {
             roots: names.roots,
             nodes,
         }))
+    }
+
+    fn expression(&mut self, operand: Cursor<'_>) -> Result<Node> {
+        if self.elements > 0 {
+            let reason = "stands within $elemMatch; it is asked of whole documents only";
+            return Err(wrong(b"$expr", None, reason));
+        }
+        self.count()?;
+        self.has_expression = true;
+        let expression = Expression::compile_with(operand, self.variables)?;
+        Ok(Node::Expression(Box::new(expression)))
     }
 
     fn push(&mut self, field: &Field<'_>, test: Test, wanted: bool, nodes: &mut Vec<Node>) -> Result<()> {
@@ -347,6 +373,7 @@ impl Compiler {
             rest,
             ids,
             is_only_ids,
+            has_expression: self.has_expression,
         }
     }
 }
@@ -410,6 +437,14 @@ fn opposite(node: Node) -> Node {
         }),
         Node::Not(node) => *node,
         node => Node::Not(Box::new(node)),
+    }
+}
+
+/// Checks the operand of `$alwaysTrue`, `$alwaysFalse`.
+fn check_one(operator: &[u8], operand: Cursor<'_>) -> Result<()> {
+    match operand.value()? {
+        Value::Int(1) | Value::Float(1.0) => Ok(()),
+        _ => Err(wrong_operand(operator, None, operand, "the number 1")),
     }
 }
 

@@ -3,18 +3,25 @@
 //! Promises: recursion is bounded by the filter's nesting, and so by `limits::DEPTH_MAX`.
 //! Leaves to others: single tests (filter.rs), the fields of a stored document (matcher.rs), paths (path.rs).
 
-use crate::format::value::{Cursor, Elements, Parse, Value};
+use crate::format::value::{Cursor, Elements, Malformed, Parse, Value};
+use crate::query::expression::Expression;
 use crate::query::filter::{Element, Fragment, Node};
 use crate::query::path;
 
 /// Something with fields that conditions are evaluated on.
 pub(super) trait Subject<'a> {
+    /// Why an evaluation fails: damage, and for whole documents also an expression that does.
+    type Failure: From<Malformed>;
+
     /// Where the field that is the paths' first name number `root` begins.
     fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>>;
+
+    /// Whether the expression is true of the document.
+    fn is_true(&self, expression: &Expression) -> Result<bool, Self::Failure>;
 }
 
 /// True when every one of `nodes` holds for `subject`.
-pub(super) fn all_hold<'a, S: Subject<'a>>(subject: &S, nodes: &[Node]) -> Parse<bool> {
+pub(super) fn all_hold<'a, S: Subject<'a>>(subject: &S, nodes: &[Node]) -> Result<bool, S::Failure> {
     for node in nodes {
         if !holds(subject, node)? {
             return Ok(false);
@@ -24,10 +31,11 @@ pub(super) fn all_hold<'a, S: Subject<'a>>(subject: &S, nodes: &[Node]) -> Parse
 }
 
 /// True when `node` holds for `subject`.
-pub(super) fn holds<'a, S: Subject<'a>>(subject: &S, node: &Node) -> Parse<bool> {
+pub(super) fn holds<'a, S: Subject<'a>>(subject: &S, node: &Node) -> Result<bool, S::Failure> {
     match node {
         Node::Condition(condition) => Ok(!condition.fails(subject.field(condition.term.root)?)?),
         Node::Not(node) => Ok(!holds(subject, node)?),
+        Node::Expression(expression) => subject.is_true(expression),
         Node::All(nodes) => all_hold(subject, nodes),
         Node::Any(nodes) => {
             for node in nodes {
@@ -45,6 +53,8 @@ fn holds_itself(value: &Value<'_>, node: &Node) -> Parse<bool> {
     match node {
         Node::Condition(condition) => Ok(condition.term.test.holds(Some(value))? == condition.wanted),
         Node::Not(node) => Ok(!holds_itself(value, node)?),
+        // Asked of documents only, never of an element itself.
+        Node::Expression(_) => Ok(false),
         Node::All(nodes) => all_hold_itself(value, nodes),
         Node::Any(nodes) => {
             for node in nodes {
@@ -98,6 +108,13 @@ pub(super) struct Inner<'a, 'f> {
 }
 
 impl<'a> Subject<'a> for Inner<'a, '_> {
+    type Failure = Malformed;
+
+    /// Expressions are refused within `$elemMatch`.
+    fn is_true(&self, _: &Expression) -> Parse<bool> {
+        Ok(false)
+    }
+
     fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>> {
         let Some(name) = self.roots.get(root) else {
             return Ok(None);

@@ -4,15 +4,26 @@
 //! For records the places of the filter's fields are worked out once per structure; a structure that lacks a
 //! field which must be there costs one look. Promises: nothing is allocated per document.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::{Error, Result};
+use crate::format::owned::Owned;
 use crate::format::quick::exact_float;
 use crate::format::recode::map_head;
 use crate::format::record::{Structure, Structures};
 use crate::format::skip::{byte_at, is_record_head, record_head, skip};
-use crate::format::value::{Cursor, Malformed, Parse, Value};
+use crate::format::value::{Cursor, Malformed, Parse, Timestamp, Value};
+use crate::query::expression::{Expression, Root, Scope};
 use crate::query::filter::evaluate::{Subject, all_hold};
 use crate::query::filter::{Condition, Filter, Term, Test};
 use crate::query::literal::Literal;
 use crate::query::path;
+
+/// The time where none is asked for.
+const EPOCH: Timestamp = Timestamp {
+    seconds: 0,
+    nanoseconds: 0,
+};
 
 /// A filter at work on the documents of one collection. Make one per batch: it learns the structures it
 /// meets.
@@ -26,6 +37,9 @@ pub struct Matcher<'a> {
     /// Number of the document at hand. Places of other documents count as absent, so that none is ever
     /// cleared.
     document: u64,
+    /// What `$$NOW` means in expressions: one time for all documents.
+    now: Timestamp,
+    variables: &'a [Option<Owned>],
 }
 
 /// Where the value of a root began in one document.
@@ -59,28 +73,67 @@ impl<'a> Matcher<'a> {
             routes: Vec::new(),
             located: vec![Place::default(); filter.roots.len()],
             document: 0,
+            now: if filter.has_expression { now() } else { EPOCH },
+            variables: &[],
         }
     }
 
-    /// True when the stored document matches. Errors: `Malformed` when the document is damaged.
+    /// The matcher with the variables whose names `Filter::compile_with` was given; None is missing.
+    pub fn with_variables(self, variables: &'a [Option<Owned>]) -> Matcher<'a> {
+        Matcher { variables, ..self }
+    }
+
+    /// True when the stored document matches. Errors: CORRUPTED when the document is damaged, and those of
+    /// an `$expr`.
+    #[inline]
+    pub fn try_matches(&mut self, stored: &[u8]) -> Result<bool> {
+        if !self.filter.has_expression {
+            return Ok(self.matches(stored)?);
+        }
+        Ok(self.walk(stored)? && self.rest_holds(stored)?)
+    }
+
+    fn rest_holds(&self, stored: &[u8]) -> Result<bool> {
+        let root = Root::Stored(Cursor::new(stored, self.structures));
+        let document = Expressed {
+            located: self.located(stored),
+            scope: Scope::new(root, self.now).with_variables(self.variables),
+        };
+        all_hold(&document, &self.filter.rest)
+    }
+
+    /// `try_matches` for callers that tell no errors apart: an `$expr` that fails is taken for damage, so one
+    /// that may have [`Filter::has_expression`] needs the other. Errors: `Malformed`.
     #[inline]
     pub fn matches(&mut self, stored: &[u8]) -> Parse<bool> {
-        self.document += 1;
-        let holds = if is_record_head(byte_at(stored, 0)?) {
-            self.walk_record(stored)?
-        } else {
-            self.walk_map(stored)?
-        };
+        let holds = self.walk(stored)?;
         if !holds || self.filter.rest.is_empty() {
             return Ok(holds);
         }
-        let document = Located {
+        if self.filter.has_expression {
+            return self.rest_holds(stored).map_err(|_| Malformed::TooLarge);
+        }
+        all_hold(&self.located(stored), &self.filter.rest)
+    }
+
+    /// Whether the conditions on single fields hold; finds the fields for the filter's `rest`.
+    #[inline]
+    fn walk(&mut self, stored: &[u8]) -> Parse<bool> {
+        self.document += 1;
+        if is_record_head(byte_at(stored, 0)?) {
+            self.walk_record(stored)
+        } else {
+            self.walk_map(stored)
+        }
+    }
+
+    fn located<'m>(&'m self, stored: &'m [u8]) -> Located<'m> {
+        Located {
             stored,
             structures: self.structures,
             located: &self.located,
             document: self.document,
-        };
-        all_hold(&document, &self.filter.rest)
+        }
     }
 
     fn walk_record(&mut self, stored: &[u8]) -> Parse<bool> {
@@ -290,6 +343,8 @@ struct Located<'a> {
 }
 
 impl<'a> Subject<'a> for Located<'a> {
+    type Failure = Malformed;
+
     #[inline]
     fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>> {
         let place = self
@@ -297,5 +352,38 @@ impl<'a> Subject<'a> for Located<'a> {
             .get(root)
             .filter(|place| place.document == self.document);
         Ok(place.map(|place| Cursor::at(self.stored, place.at, self.structures)))
+    }
+
+    /// A filter with expressions is evaluated over `Expressed`.
+    fn is_true(&self, _: &Expression) -> Parse<bool> {
+        Ok(false)
+    }
+}
+
+/// A document that expressions are asked of as well.
+struct Expressed<'a> {
+    located: Located<'a>,
+    scope: Scope<'a>,
+}
+
+impl<'a> Subject<'a> for Expressed<'a> {
+    type Failure = Error;
+
+    fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>> {
+        self.located.field(root)
+    }
+
+    fn is_true(&self, expression: &Expression) -> Result<bool> {
+        expression.is_true(&self.scope)
+    }
+}
+
+/// The time at hand.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp {
+        seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        // MongoDB's dates have milliseconds.
+        nanoseconds: since.subsec_millis() * 1_000_000,
     }
 }

@@ -6,7 +6,7 @@ use crate::format::record::{NO_STRUCTURES, StructureRegistry};
 use crate::format::tree::plain;
 use crate::format::value::Cursor;
 use crate::query::TERMS_MAX;
-use crate::query::filter::Filter;
+use crate::query::filter::{Filter, Matcher};
 
 /// Whether `filter` matches `document`: as a plain map, as a record and in memory.
 fn matches(filter: &str, document: &str) -> bool {
@@ -399,6 +399,45 @@ fn what_is_missing_is_refused_with_a_reason() {
     }
     refused(r#"{"$rand": {}}"#, &["$rand", "$expr"]);
     refused(r#"{"$size": 1}"#, &["$size", "$and"]);
+}
+
+#[test]
+fn expr_compares_fields_and_may_fail() {
+    let over = r#"{"$expr": {"$gt": ["$spent", "$budget"]}}"#;
+    assert!(matches(over, r#"{"spent": 5, "budget": 3}"#));
+    assert!(!matches(over, r#"{"spent": 3, "budget": 3}"#));
+    let both = r#"{"a": 1, "$or": [{"b": 2}, {"$expr": {"$eq": ["$b", "$c.d"]}}]}"#;
+    assert!(matches(both, r#"{"a": 1, "b": 5, "c": {"d": 5}}"#));
+    assert!(!matches(both, r#"{"a": 2, "b": 5, "c": {"d": 5}}"#));
+    assert!(!matches(both, r#"{"a": 1, "b": 6, "c": {"d": 5}}"#));
+    assert!(matches(r#"{"$nor": [{"$expr": "$a"}]}"#, r#"{"a": 0}"#));
+    assert!(matches(r#"{"$expr": {"$lt": [{"$rand": {}}, 1]}}"#, "{}"));
+    assert!(matches(
+        r#"{"$expr": {"$gt": ["$$NOW", date(1000000000)]}}"#,
+        "{}"
+    ));
+    refused(
+        r#"{"a": {"$elemMatch": {"$expr": true}}}"#,
+        &["$expr", "$elemMatch"],
+    );
+    let refused = Filter::compile(&plain(r#"{"$expr": {"$foo": 1}}"#)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidExpression);
+    let filter = Filter::compile(&plain(r#"{"$expr": {"$divide": ["$a", "$b"]}}"#)).unwrap();
+    assert!(filter.has_expression());
+    let error = filter
+        .matches(&plain(r#"{"_id": 1, "a": 1, "b": 0}"#), &NO_STRUCTURES)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidExpression);
+}
+
+#[test]
+fn expr_sees_the_variables_of_its_caller() {
+    let filter =
+        Filter::compile_with(&plain(r#"{"$expr": {"$eq": ["$a", "$$wanted"]}}"#), &["wanted"]).unwrap();
+    let values = [Some(Owned::Int(5))];
+    let mut matcher = Matcher::new(&filter, &NO_STRUCTURES).with_variables(&values);
+    assert!(matcher.try_matches(&plain(r#"{"_id": 1, "a": 5}"#)).unwrap());
+    assert!(!matcher.try_matches(&plain(r#"{"_id": 1, "a": 6}"#)).unwrap());
 }
 
 #[test]

@@ -5,10 +5,12 @@
 //! does a position in a path. Source: MongoDB manual, "$ (update)".
 //! Leaves to others: whether the document matches at all (matcher.rs).
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::record::Structures;
 use crate::format::value::{Cursor, Elements, Malformed, Parse, Value};
-use crate::query::filter::evaluate::{Inner, element_at, holds};
+use crate::query::expression::{Expression, Root, Scope};
+use crate::query::filter::evaluate::{Inner, Subject, element_at, holds};
+use crate::query::filter::matcher::now;
 use crate::query::filter::{Condition, Filter, Node, Test};
 use crate::query::path::{self, Segment};
 
@@ -17,7 +19,7 @@ impl Filter {
     /// None when the filter asks nothing of the array's elements, or there is no array.
     ///
     /// `array_path` goes through documents by name and through arrays by position. Errors: CORRUPTED when the
-    /// document is damaged.
+    /// document is damaged, and those of an `$expr` without variables.
     pub fn matched_index(
         &self,
         stored: &[u8],
@@ -33,9 +35,12 @@ impl Filter {
         };
         let mut search = Search {
             filter: self,
-            inner: Inner {
-                roots: &self.roots,
-                value: document,
+            document: Whole {
+                fields: Inner {
+                    roots: &self.roots,
+                    value: document,
+                },
+                cursor: Cursor::new(stored, structures),
             },
             array_path: &segments,
             elements,
@@ -70,9 +75,27 @@ fn array_at<'a>(document: Value<'a>, segments: &[Segment]) -> Parse<Option<Eleme
     })
 }
 
+/// A document of which branches of `$or` are asked.
+struct Whole<'a, 'f> {
+    fields: Inner<'a, 'f>,
+    cursor: Cursor<'a>,
+}
+
+impl<'a> Subject<'a> for Whole<'a, '_> {
+    type Failure = Error;
+
+    fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>> {
+        self.fields.field(root)
+    }
+
+    fn is_true(&self, expression: &Expression) -> Result<bool> {
+        expression.is_true(&Scope::new(Root::Stored(self.cursor), now()))
+    }
+}
+
 struct Search<'a, 'f> {
     filter: &'f Filter,
-    inner: Inner<'a, 'f>,
+    document: Whole<'a, 'f>,
     array_path: &'f [Segment],
     elements: Elements<'a>,
     found: Option<usize>,
@@ -87,13 +110,13 @@ impl Search<'_, '_> {
             Node::All(nodes) => nodes.iter().try_for_each(|node| self.node(node)),
             Node::Any(nodes) => {
                 for node in nodes {
-                    if holds(&self.inner, node)? {
+                    if holds(&self.document, node)? {
                         return self.node(node);
                     }
                 }
                 Ok(())
             }
-            Node::Not(_) => Ok(()),
+            Node::Not(_) | Node::Expression(_) => Ok(()),
         }
     }
 
