@@ -5,8 +5,7 @@
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
-use crate::format::owned::{Owned, utf8};
-use crate::format::value::Timestamp;
+use crate::format::owned::Owned;
 use crate::format::view::{Entries, List, View};
 use crate::query::expression::arithmetic::Number;
 use crate::query::expression::scope::Frame;
@@ -96,15 +95,6 @@ impl<'a, 'f> Operands<'a, 'f> {
         }
     }
 
-    /// A text; None for null and missing. Errors: INVALID_EXPRESSION for other types.
-    pub(super) fn text(&self, index: usize) -> Result<Option<&str>> {
-        match self.view(index) {
-            Some(View::Text(text)) => Ok(Some(utf8(text)?)),
-            Some(view) if !view.is_null() => Err(self.wrong(index, "strings")),
-            _ => Ok(None),
-        }
-    }
-
     /// An array; None for null and missing. Errors: INVALID_EXPRESSION for other types.
     pub(super) fn array(&self, index: usize) -> Result<Option<List<'_>>> {
         match self.view(index) {
@@ -119,15 +109,6 @@ impl<'a, 'f> Operands<'a, 'f> {
         match self.view(index) {
             Some(View::Map(fields)) => Ok(Some(fields)),
             Some(view) if !view.is_null() => Err(self.wrong(index, "objects")),
-            _ => Ok(None),
-        }
-    }
-
-    /// A date; None for null and missing. Errors: INVALID_EXPRESSION for other types.
-    pub(super) fn date(&self, index: usize) -> Result<Option<Timestamp>> {
-        match self.view(index) {
-            Some(View::Timestamp(timestamp)) => Ok(Some(timestamp)),
-            Some(view) if !view.is_null() => Err(self.wrong(index, "dates")),
             _ => Ok(None),
         }
     }
