@@ -166,7 +166,8 @@ describe.each(places)('%s', (_, users) => {
       expect(failure(() => documents.replaceOne(filter, ADA)).code).toBe('INVALID_FILTER')
     }
     const updates = [
-      { $push: { tags: 'x' } },
+      { $grow: { age: 1 } },
+      { $push: { name: 'x' } },
       { age: 5 },
       { $inc: { name: 1 } },
       { $set: { _id: 'b' } },
