@@ -19,6 +19,8 @@ pub enum Write<'a> {
     Insert(&'a [u8], &'a [u8]),
     /// A document, whether one with its id is there or not.
     Put(&'a [u8], &'a [u8]),
+    /// What an update made of the document that is there; written like `Put`, told apart for change streams.
+    Update(&'a [u8], &'a [u8]),
     /// No document of this id.
     Delete(&'a [u8]),
 }
@@ -32,6 +34,8 @@ pub struct Planned<'a> {
     pub document: Option<&'a [u8]>,
     /// Where the document is now and how many bytes it has.
     pub current: Option<(Place, usize)>,
+    /// Whether an update made the new document from the current one.
+    pub is_update: bool,
     hash: u64,
 }
 
@@ -43,6 +47,7 @@ impl<'a> Planned<'a> {
             id,
             document,
             current: None,
+            is_update: false,
             hash: Body::hash_id(pager, id),
         }
     }
@@ -53,7 +58,7 @@ impl<'a> Write<'a> {
     fn parts(self) -> (&'a [u8], Option<&'a [u8]>, bool) {
         match self {
             Write::Insert(id, document) => (id, Some(document), true),
-            Write::Put(id, document) => (id, Some(document), false),
+            Write::Put(id, document) | Write::Update(id, document) => (id, Some(document), false),
             Write::Delete(id) => (id, None, false),
         }
     }
@@ -79,6 +84,7 @@ impl Body {
             id,
             document,
             current,
+            is_update: matches!(write, Write::Update(..)),
             hash,
         })
     }

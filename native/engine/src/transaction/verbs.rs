@@ -160,7 +160,7 @@ impl Transaction {
         })?;
         let part = self.leased_part(collection)?;
         for (id, document) in changed {
-            part.overlay.set(id, Some(document));
+            part.overlay.set_updated(id, document);
         }
         Ok(outcome)
     }
@@ -186,7 +186,7 @@ impl Transaction {
         if is_changed {
             self.leased_part(collection)?
                 .overlay
-                .set(id.clone(), Some(updated.into()));
+                .set_updated(id.clone(), updated.into());
         }
         Ok(UpdateOutcome {
             matched_count: 1,
