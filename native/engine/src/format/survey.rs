@@ -25,6 +25,10 @@ pub enum Subject {
     Filter,
     /// An update.
     Update,
+    /// A projection.
+    Projection,
+    /// A sort order.
+    Sort,
 }
 
 impl Subject {
@@ -35,6 +39,8 @@ impl Subject {
             Subject::Document => (ErrorKind::InvalidDocument, "document"),
             Subject::Filter => (ErrorKind::InvalidFilter, "filter"),
             Subject::Update => (ErrorKind::InvalidUpdate, "update"),
+            Subject::Projection => (ErrorKind::InvalidProjection, "projection"),
+            Subject::Sort => (ErrorKind::InvalidSort, "sort order"),
         };
         Error::new(kind, format!("byte {at} of the {name}: {reason}"))
     }

@@ -205,6 +205,11 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..end).ok_or(Malformed::Truncated)
     }
 
+    /// The bytes from here to the end of the slice.
+    pub fn rest(&self) -> Parse<&'a [u8]> {
+        self.bytes.get(self.at..).ok_or(Malformed::Truncated)
+    }
+
     /// The value here. The cursor stays; `skip` moves on.
     #[inline]
     pub fn value(&self) -> Parse<Value<'a>> {

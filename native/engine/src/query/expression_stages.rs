@@ -4,20 +4,19 @@
 //! Shared by aggregation pipelines and by the pipeline form of updates. All expressions of a stage see the
 //! document as it was before the stage. Promises: what a stage does not name is moved, not copied; a result
 //! nests no deeper than documents may, and no more bytes are made than there is room for.
-//! Parts: compile.rs (MessagePack to a tree of fields), shape.rs (the tree on a document).
+//! Parts: compile.rs (MessagePack to a tree of fields), apply.rs (the tree on a document).
 //! Leaves to others: expressions themselves (query/expression), other stages, what becomes of `_id`.
 //! Source: MongoDB manual, "$set (aggregation)", "$unset", "$project", "$replaceWith".
 
+mod apply;
 mod compile;
-mod shape;
-
-use std::collections::HashMap;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::owned::Owned;
 use crate::format::value::Cursor;
 use crate::limits::DEPTH_MAX;
 use crate::query::expression::{Expression, Root, Scope};
+use crate::query::shape::{Leaf, Role, Shape};
 
 /// One compiled stage.
 #[derive(Debug)]
@@ -31,34 +30,32 @@ pub struct ExpressionStage {
 enum Action {
     /// What becomes of the document's fields, and the expressions in it by their numbers.
     Shape {
-        fields: Shape,
+        fields: Shape<End>,
         expressions: Vec<Expression>,
     },
     /// The new document.
     ReplaceWith(Expression),
 }
 
-/// What becomes of the fields of one map.
-#[derive(Debug, Default)]
-struct Shape {
-    /// In the order they were named.
-    fields: Vec<(Box<str>, Field)>,
-    /// Places in `fields` by name.
-    by_name: HashMap<Box<str>, usize>,
-    /// Fields that are not named stay: `$set`, `$unset`, and `$project` that excludes.
-    keeps_others: bool,
-    /// Some field below is computed.
-    computes: bool,
-}
-
-/// What becomes of one field.
+/// What becomes of the field at the end of a path.
 #[derive(Debug)]
-enum Field {
+enum End {
     Keep,
     Drop,
     /// The value of the expression of this number.
     Computed(usize),
-    Below(Shape),
+}
+
+impl Leaf for End {
+    const KEEP: End = End::Keep;
+
+    fn role(&self) -> Role {
+        match self {
+            End::Keep => Role::Keep,
+            End::Drop => Role::Drop,
+            End::Computed(_) => Role::Compute,
+        }
+    }
 }
 
 impl ExpressionStage {
@@ -92,7 +89,7 @@ impl ExpressionStage {
                         "the new document is a value of type {found}; it must be an object"
                     )));
                 }
-                shape::take_room(&made, room)?;
+                apply::take_room(&made, room)?;
                 return Ok(made);
             }
             Action::Shape { fields, expressions } => {
@@ -100,11 +97,11 @@ impl ExpressionStage {
                 for expression in expressions {
                     let value = expression.evaluate_owned(&scope.with_root(Root::Owned(&document)))?;
                     if let Some(value) = &value {
-                        shape::take_room(value, room)?;
+                        apply::take_room(value, room)?;
                     }
                     values.push(value);
                 }
-                shape::apply(fields, values, document, room)?
+                apply::apply(fields, values, document, room)?
             }
         };
         if self.computes() && made.nests_deeper_than(DEPTH_MAX) {

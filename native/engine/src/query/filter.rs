@@ -21,7 +21,7 @@ mod refusal;
 mod types;
 
 pub use constraint::{Bound, Constraint, Restriction};
-pub use matcher::Matcher;
+pub use matcher::{Matcher, now};
 
 use crate::error::Result;
 use crate::format::id::IdBytes;
@@ -185,6 +185,11 @@ impl Filter {
             .binary_search_by(|root| name_of(root).cmp(name))
             .ok()?;
         self.roots_by_name.get(place).copied()
+    }
+
+    /// True when some condition is on `root`, the first name of a path, or below it.
+    pub fn asks_of(&self, root: &[u8]) -> bool {
+        self.root_of(root).is_some()
     }
 
     /// True when the filter has an `$expr`: evaluating that may fail on a document that is sound.

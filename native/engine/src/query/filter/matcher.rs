@@ -378,12 +378,11 @@ impl<'a> Subject<'a> for Expressed<'a> {
     }
 }
 
-/// The time at hand.
-pub(super) fn now() -> Timestamp {
+/// The time at hand, in the milliseconds of MongoDB's dates.
+pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp {
         seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-        // MongoDB's dates have milliseconds.
         nanoseconds: since.subsec_millis() * 1_000_000,
     }
 }

@@ -26,11 +26,20 @@ impl Filter {
         structures: &Structures,
         array_path: &[u8],
     ) -> Result<Option<usize>> {
-        let document = Cursor::new(stored, structures).value()?;
-        let Some(segments) = path::parse(array_path) else {
-            return Ok(None);
-        };
-        let Some(elements) = array_at(document, &segments)? else {
+        match path::parse(array_path) {
+            Some(segments) => self.matched_index_along(Cursor::new(stored, structures), &segments),
+            None => Ok(None),
+        }
+    }
+
+    /// `matched_index` in the document at `cursor`, by the names of the array's path.
+    pub(in crate::query) fn matched_index_along(
+        &self,
+        cursor: Cursor<'_>,
+        array_path: &[Segment],
+    ) -> Result<Option<usize>> {
+        let document = cursor.value()?;
+        let Some(elements) = array_at(document, array_path)? else {
             return Ok(None);
         };
         let mut search = Search {
@@ -40,9 +49,9 @@ impl Filter {
                     roots: &self.roots,
                     value: document,
                 },
-                cursor: Cursor::new(stored, structures),
+                cursor,
             },
-            array_path: &segments,
+            array_path,
             elements,
             found: None,
             is_by_element: false,
@@ -54,6 +63,17 @@ impl Filter {
             search.node(node)?;
         }
         Ok(search.found)
+    }
+
+    /// The position of the first of `elements` that the filter's first `$elemMatch` asks for.
+    pub(in crate::query) fn first_element(&self, elements: Elements<'_>) -> Parse<Option<usize>> {
+        let tests = self.direct.iter().flatten().map(|condition| &condition.term.test);
+        for test in tests {
+            if let Test::Element(element) = test {
+                return element.position_in(elements);
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -8,11 +8,12 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::owned::Owned;
-use crate::query::expression_stages::{Field, Shape};
+use crate::query::expression_stages::End;
+use crate::query::shape::{Field, Shape};
 
 /// The document in the shape `fields`; `values` are those of its expressions.
 pub(super) fn apply(
-    fields: &Shape,
+    fields: &Shape<End>,
     values: Vec<Option<Owned>>,
     document: Owned,
     room: &mut usize,
@@ -49,19 +50,18 @@ struct Apply<'r> {
 
 impl Apply<'_> {
     /// `repeats` tells that the same fields may be made for another element.
-    fn map(&mut self, shape: &Shape, old: Map, repeats: bool) -> Result<Map> {
+    fn map(&mut self, shape: &Shape<End>, old: Map, repeats: bool) -> Result<Map> {
         let mut new = Vec::with_capacity(old.len());
-        let mut is_made = vec![false; shape.fields.len()];
+        let mut is_made = vec![false; shape.fields().len()];
         for (name, value) in old {
-            let place = shape.by_name.get(&*name).copied();
-            let field = place.and_then(|place| shape.fields.get(place));
-            let value = match field.map(|(_, field)| field) {
-                None if shape.keeps_others => Some(value),
-                Some(Field::Keep) => Some(value),
-                None | Some(Field::Drop) => None,
+            let place = shape.place_of(name.as_bytes());
+            let value = match place.and_then(|place| shape.field(place)) {
+                None if shape.keeps_others() => Some(value),
+                Some(Field::Leaf(End::Keep)) => Some(value),
+                None | Some(Field::Leaf(End::Drop)) => None,
                 // A projection puts what it computes behind what it keeps.
-                Some(Field::Computed(_)) if !shape.keeps_others => continue,
-                Some(Field::Computed(number)) => self.value(*number, repeats)?,
+                Some(Field::Leaf(End::Computed(_))) if !shape.keeps_others() => continue,
+                Some(Field::Leaf(End::Computed(number))) => self.value(*number, repeats)?,
                 Some(Field::Below(below)) => self.below(below, value, repeats)?,
             };
             if let Some(made) = place.and_then(|place| is_made.get_mut(place)) {
@@ -69,10 +69,10 @@ impl Apply<'_> {
             }
             new.extend(value.map(|value| (name, value)));
         }
-        for ((name, field), _) in shape.fields.iter().zip(is_made).filter(|(_, made)| !made) {
+        for ((name, field), _) in shape.fields().iter().zip(is_made).filter(|(_, made)| !made) {
             let value = match field {
-                Field::Computed(number) => self.value(*number, repeats)?,
-                Field::Below(below) if below.computes => {
+                Field::Leaf(End::Computed(number)) => self.value(*number, repeats)?,
+                Field::Below(below) if below.computes() => {
                     Some(Owned::Map(self.map(below, Vec::new(), repeats)?))
                 }
                 _ => None,
@@ -82,7 +82,7 @@ impl Apply<'_> {
         Ok(new)
     }
 
-    fn below(&mut self, shape: &Shape, old: Owned, repeats: bool) -> Result<Option<Owned>> {
+    fn below(&mut self, shape: &Shape<End>, old: Owned, repeats: bool) -> Result<Option<Owned>> {
         Ok(match old {
             Owned::Map(fields) => Some(Owned::Map(self.map(shape, fields, repeats)?)),
             Owned::Array(elements) => {
@@ -92,8 +92,8 @@ impl Apply<'_> {
                 }
                 Some(Owned::Array(new))
             }
-            _ if shape.computes => Some(Owned::Map(self.map(shape, Vec::new(), repeats)?)),
-            scalar if shape.keeps_others => Some(scalar),
+            _ if shape.computes() => Some(Owned::Map(self.map(shape, Vec::new(), repeats)?)),
+            scalar if shape.keeps_others() => Some(scalar),
             _ => None,
         })
     }
