@@ -7,6 +7,7 @@
 
 import { AsyncCursor } from './async-cursor.ts'
 import type { Encoded } from './codec.ts'
+import { type Command, runCommandAsync } from './commands.ts'
 import type { FindOptions } from './cursor.ts'
 import type { Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
@@ -14,21 +15,20 @@ import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { asyncValidatorOf, guarded, runAsync, type Target } from './guard.ts'
 import { type AsyncOutcome, addon, check, checkObject, checkOutcome, pinRequest, Verb } from './native.ts'
-import type { WriteOptions } from './options.ts'
+import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
 import {
-  CHANGES,
+  type Change,
   changeRequest,
   clearRequest,
   countRequest,
   deleteRequest,
-  encodeReplacement,
-  encodeUpdate,
   insertManyRequest,
   insertOneRequest,
   nothingInserted,
   putRequest,
   type Request,
   requireFilter,
+  truthRequest,
   upsertedIdOf
 } from './requests.ts'
 import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
@@ -65,7 +65,7 @@ export class AsyncCollection<T extends object> {
 
   /** Whether there is a document of this id. */
   has(id: IdOf<T>): Promise<boolean> {
-    return this.#send({ verb: Verb.Has, id, durability: 0, read: ({ count }) => count === 1 })
+    return this.#send(truthRequest(Verb.Has, id as Id, 0))
   }
 
   /** Stores a document, whether one of its id is there or not; gives whether it took the place of another one. */
@@ -77,7 +77,7 @@ export class AsyncCollection<T extends object> {
   /** Deletes the document of this id; gives whether there was one. */
   async delete(id: IdOf<T>, options?: WriteOptions): Promise<boolean> {
     const durability = durabilityIn(this.#source, options, 'delete')
-    return this.#send({ verb: Verb.Delete, id, durability, read: ({ count }) => count === 1 })
+    return this.#send(truthRequest(Verb.Delete, id as Id, durability))
   }
 
   /** Inserts a document. */
@@ -109,18 +109,18 @@ export class AsyncCollection<T extends object> {
   }
 
   /** Changes the first document that matches. */
-  async updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
-    return this.#change('updateOne', filter, () => encodeUpdate(update), options)
+  async updateOne(filter: Filter<T>, update: Update<T>, options?: UpdateOptions): Promise<UpdateResult<T>> {
+    return this.#change({ call: 'updateOne', filter, body: update, options })
   }
 
   /** Changes every document that matches, all of them or, after an error, none. */
-  async updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
-    return this.#change('updateMany', filter, () => encodeUpdate(update), options)
+  async updateMany(filter: Filter<T>, update: Update<T>, options?: UpdateOptions): Promise<UpdateResult<T>> {
+    return this.#change({ call: 'updateMany', filter, body: update, options })
   }
 
   /** Puts a document in the place of the first one that matches; its `_id` stays. */
-  async replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): Promise<UpdateResult<T>> {
-    return this.#change('replaceOne', filter, () => encodeReplacement(document), options)
+  async replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: ReplaceOptions): Promise<UpdateResult<T>> {
+    return this.#change({ call: 'replaceOne', filter, body: document, options })
   }
 
   /** Deletes the first document that matches. */
@@ -161,7 +161,8 @@ export class AsyncCollection<T extends object> {
     return checkOutcome(await checkObject(addon.callAsync(verb, this.#source.handle, start, end, durability, id)))
   }
 
-  async #send<R>(request: Request<R>): Promise<R> {
+  async #send<R>(request: Request<R> | Command<R>): Promise<R> {
+    if ('command' in request) return runCommandAsync(this.#source.handle, request)
     const { count, modified, bytes = NO_BYTES } = await this.#call(request)
     return request.read({ count, modified, bytes, length: bytes.length })
   }
@@ -175,17 +176,12 @@ export class AsyncCollection<T extends object> {
     return this.#source.slot.validateAsync(document, this.name)
   }
 
-  #change(
-    call: keyof typeof CHANGES,
-    filter: Filter<T>,
-    encodeBody: () => Encoded,
-    options: WriteOptions | undefined
-  ): Promise<UpdateResult<T>> {
-    const durability = durabilityIn(this.#source, options, call)
-    const request = (filter: object, durability: number) =>
-      changeRequest<T>(CHANGES[call], filter, encodeBody, durability)
-    if (!this.#isChecked) return this.#send(request(filter, durability))
-    const run = (documents: AsyncCollection<T>, filter: object) => documents.#send(request(filter, 0))
+  #change(change: Change): Promise<UpdateResult<T>> {
+    const { call, filter, options } = change
+    const durability = durabilityIn(this.#source, options, call, CHANGE_OPTIONS[call])
+    if (!this.#isChecked) return this.#send(changeRequest<T>(change, durability))
+    const run = (documents: AsyncCollection<T>, filter: object) =>
+      documents.#send(changeRequest<T>({ ...change, filter }, 0))
     return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
   }
 

@@ -27,6 +27,8 @@ const KEPT_BYTES_MAX = 1 << 20
 const FRESH_BYTES = 1 << 16
 /** Writes into msgpackr's buffer, returns that buffer, and leaves its position as it was. */
 const IN_PLACE = REUSE_BUFFER_MODE | RESET_BUFFER_MODE
+/** Maps and arrays of a request around a document: itself, a list of operations, an operation and its arguments. */
+const REQUEST_LEVELS = 4
 /** First record number that takes two bytes; the numbers below it are known to msgpackr by one byte. */
 const SHORT_NUMBERS = 32
 /** Record numbers that msgpackr looks up by their first byte alone. */
@@ -51,7 +53,17 @@ export function encode(value: object, what: string): Encoded {
     )
   }
   const end = plainEncoder.encode(value)
-  return end < 0 ? encodeWithCare(value, what) : plainlyEncoded(end)
+  return end < 0 ? encodeWithCare(value, what, Array.isArray(value) ? 1 : 0) : plainlyEncoded(end)
+}
+
+/**
+ * Encodes the request of a command, which has filters, updates and documents inside it.
+ * @throws QuireError `UNSUPPORTED_VALUE`, naming the path
+ * @internal
+ */
+export function encodeRequest(request: object): Encoded {
+  const end = plainEncoder.encode(request)
+  return end < 0 ? encodeWithCare(request, 'request', REQUEST_LEVELS) : plainlyEncoded(end)
 }
 
 function plainlyEncoded(end: number): Encoded {
@@ -78,7 +90,7 @@ export function encodeAll(values: readonly object[], what: string): Encoded {
       )
     }
   }
-  return encodeWithCare(values, what)
+  return encodeWithCare(values, what, 1)
 }
 
 /**
@@ -111,10 +123,10 @@ function freshBuffer(): Buffer {
 }
 
 /** Encodes what is not plain. -0 is written as a stand-in number, which is then replaced in the bytes. */
-function encodeWithCare(value: object, what: string): Encoded {
+function encodeWithCare(value: object, what: string, levels: number): Encoded {
   for (;;) {
     const standIn = Math.random() * Number.MAX_VALUE
-    const copier = new PlainCopier(what, Array.isArray(value), standIn)
+    const copier = new PlainCopier(what, levels, standIn)
     try {
       const encoded = pack(copier.copy(value, '') as object)
       if (copier.standInsCount === 0 || writeNegativeZeros(encoded, standIn, copier.standInsCount)) return encoded

@@ -6,7 +6,8 @@
 // that a verb means (the engine).
 
 import { AsyncCollection } from './async-collection.ts'
-import { type Encoded, encode, releaseLargeBuffer } from './codec.ts'
+import { encode, releaseLargeBuffer } from './codec.ts'
+import { type Command, runCommand } from './commands.ts'
 import { Cursor, type FindOptions } from './cursor.ts'
 import type { Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
@@ -14,15 +15,13 @@ import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { guarded, runNow, type Target, validatorOf } from './guard.ts'
 import { addon, check, lastError, pinRequest, responseBytes, Status, status, Verb } from './native.ts'
-import type { WriteOptions } from './options.ts'
+import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
 import {
-  CHANGES,
+  type Change,
   changeRequest,
   clearRequest,
   countRequest,
   deleteRequest,
-  encodeReplacement,
-  encodeUpdate,
   insertManyRequest,
   nothingInserted,
   putRequest,
@@ -164,16 +163,16 @@ export class Documents<T extends object> {
    * Changes the first document that matches.
    * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
    */
-  updateOne(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult<T> {
-    return this.#change('updateOne', filter, () => encodeUpdate(update), options)
+  updateOne(filter: Filter<T>, update: Update<T>, options?: UpdateOptions): UpdateResult<T> {
+    return this.#change({ call: 'updateOne', filter, body: update, options })
   }
 
   /**
    * Changes every document that matches, all of them or, after an error, none.
    * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
    */
-  updateMany(filter: Filter<T>, update: Update<T>, options?: WriteOptions): UpdateResult<T> {
-    return this.#change('updateMany', filter, () => encodeUpdate(update), options)
+  updateMany(filter: Filter<T>, update: Update<T>, options?: UpdateOptions): UpdateResult<T> {
+    return this.#change({ call: 'updateMany', filter, body: update, options })
   }
 
   /**
@@ -181,8 +180,8 @@ export class Documents<T extends object> {
    * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_UPDATE` for another `_id`, `DOCUMENT_TOO_LARGE`,
    * `SCHEMA_MISMATCH`
    */
-  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: WriteOptions): UpdateResult<T> {
-    return this.#change('replaceOne', filter, () => encodeReplacement(document), options)
+  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: ReplaceOptions): UpdateResult<T> {
+    return this.#change({ call: 'replaceOne', filter, body: document, options })
   }
 
   /**
@@ -222,7 +221,9 @@ export class Documents<T extends object> {
     return this.#send(clearRequest(durabilityIn(this.source, options, 'clear')))
   }
 
-  #send<R>({ verb, encodeFirst, encodeBody, id, durability, read }: Request<R>): R {
+  #send<R>(call: Request<R> | Command<R>): R {
+    if ('command' in call) return runCommand(this.source.handle, call)
+    const { verb, encodeFirst, encodeBody, id, durability, read } = call
     if (encodeFirst !== undefined) {
       const first = encodeFirst()
       pinRequest(first)
@@ -242,17 +243,11 @@ export class Documents<T extends object> {
     return this.source.slot.schema === undefined ? document : this.source.slot.validate(document, this.name)
   }
 
-  #change(
-    call: keyof typeof CHANGES,
-    filter: Filter<T>,
-    encodeBody: () => Encoded,
-    options: WriteOptions | undefined
-  ): UpdateResult<T> {
-    const durability = durabilityIn(this.source, options, call)
-    const request = (filter: object, durability: number) =>
-      changeRequest<T>(CHANGES[call], filter, encodeBody, durability)
-    if (this.source.slot.schema === undefined) return this.#send(request(filter, durability))
-    const run = (documents: Documents<T>, filter: object) => documents.#send(request(filter, 0))
+  #change(change: Change): UpdateResult<T> {
+    const { call, filter, options } = change
+    const durability = durabilityIn(this.source, options, call, CHANGE_OPTIONS[call])
+    if (this.source.slot.schema === undefined) return this.#send(changeRequest<T>(change, durability))
+    const run = (documents: Documents<T>, filter: object) => documents.#send(changeRequest<T>({ ...change, filter }, 0))
     return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
   }
 

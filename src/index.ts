@@ -28,7 +28,14 @@ export type {
   IndexOptions,
   IndexSpecification
 } from './index-types.ts'
-export type { Durability, OpenOptions, TransactionOptions, WriteOptions } from './options.ts'
+export type {
+  Durability,
+  OpenOptions,
+  ReplaceOptions,
+  TransactionOptions,
+  UpdateOptions,
+  WriteOptions
+} from './options.ts'
 export type { Path } from './paths.ts'
 export type { Projected, Projection, ProjectionValue, Sort, SortDirection } from './projection-types.ts'
 export type {

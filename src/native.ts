@@ -155,6 +155,17 @@ export interface Addon {
   nextAsync(cursor: Handle, documentsMax: number, bytesMax: number): Promise<AsyncOutcome> | number
   closeCursor(cursor: Handle): number
   structures(handle: Handle, from: number): string[][] | number
+
+  command(handle: Handle, start: number, end: number, durability: number): number
+  commandAsync(handle: Handle, start: number, end: number, durability: number): Promise<AsyncOutcome> | number
+  openCursor(handle: Handle, start: number, end: number, documentsMax: number, bytesMax: number): number
+  openCursorAsync(
+    handle: Handle,
+    start: number,
+    end: number,
+    documentsMax: number,
+    bytesMax: number
+  ): Promise<AsyncOutcome> | number
 }
 
 /** Bytes of the response buffer: what one batch of a scan is cut to. */

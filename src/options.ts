@@ -3,6 +3,7 @@
 // Promises: an option that is not known, or has a value out of its range, is refused by name; nothing is guessed.
 // Leaves to others: the defaults, which native/engine/src/limits.rs has (native calls get -1 for them).
 
+import type { Document } from './document.ts'
 import { invalidArgument } from './errors.ts'
 import { checkOptions } from './filters.ts'
 
@@ -49,6 +50,20 @@ export interface WriteOptions {
   durability?: Durability
 }
 
+/** Options of `replaceOne`. */
+export interface ReplaceOptions extends WriteOptions {
+  /** Insert a document when none matches: the new one, with the `_id` that the filter asks for. False by default. */
+  upsert?: boolean
+}
+
+/** Options of `updateOne` and `updateMany`. */
+export interface UpdateOptions extends WriteOptions {
+  /** Insert a document when none matches: what the filter asks to be equal, changed by the update. False by default. */
+  upsert?: boolean
+  /** Which elements `$[name]` in the update's paths stands for: a filter for each name. */
+  arrayFilters?: readonly Document[]
+}
+
 /** Options of `transaction`. */
 export interface TransactionOptions {
   /** Durability of the commit; the database's by default. */
@@ -79,6 +94,14 @@ const TRANSACTION_OPTIONS = [
   'collections',
   'retries'
 ] as const satisfies readonly (keyof TransactionOptions)[]
+
+const WRITE_OPTIONS = ['durability'] as const satisfies readonly (keyof WriteOptions)[]
+/** The options of the calls that change documents. @internal */
+export const CHANGE_OPTIONS = {
+  updateOne: ['durability', 'upsert', 'arrayFilters'],
+  updateMany: ['durability', 'upsert', 'arrayFilters'],
+  replaceOne: ['durability', 'upsert']
+} as const satisfies Record<string, readonly (keyof UpdateOptions)[]>
 
 /** Stands for the engine's default in native calls. */
 const BY_DEFAULT = -1
@@ -125,13 +148,17 @@ export function nativeOpenOptions(options: OpenOptions = {}): NativeOpenOptions 
 }
 
 /**
- * The number of a write's durability.
+ * The number of a write's durability; the options of `call` are those that are known.
  * @throws QuireError `INVALID_ARGUMENT`
  * @internal
  */
-export function writeDurability(options: WriteOptions | undefined, call: string): number {
+export function writeDurability(
+  options: WriteOptions | undefined,
+  call: string,
+  known: readonly string[] = WRITE_OPTIONS
+): number {
   if (options === undefined) return DURABILITY_OF_DATABASE
-  checkOptions(options, ['durability'], call)
+  checkOptions(options, known, call)
   return durabilityNumber(options.durability)
 }
 

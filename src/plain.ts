@@ -34,13 +34,13 @@ export class PlainCopier {
 
   /**
    * @param what how messages call the value, such as `document`
-   * @param isList whether the value is a list around documents, which is no level of theirs
+   * @param levels how many maps and arrays around documents the value has, which are no levels of theirs
    * @param standIn the number to write for -0, which the encoder would write as 0
    */
-  constructor(what: string, isList: boolean, standIn: number) {
+  constructor(what: string, levels: number, standIn: number) {
     this.#what = what
     this.#standIn = standIn
-    this.#depthMax = isList ? DEPTH_MAX + 1 : DEPTH_MAX
+    this.#depthMax = DEPTH_MAX + levels
   }
 
   /**

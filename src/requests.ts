@@ -5,10 +5,12 @@
 // (codec.ts), everything that a verb means (the engine).
 
 import { type Encoded, encode, encodeAll } from './codec.ts'
-import type { Id, IdOf } from './document.ts'
+import type { Command } from './commands.ts'
+import type { Document, Id, IdOf } from './document.ts'
 import { invalidArgument, QuireError } from './errors.ts'
 import { onlyId } from './filters.ts'
 import { Verb } from './native.ts'
+import type { UpdateOptions } from './options.ts'
 import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
 import { decodeId, decodeIds } from './structures.ts'
 
@@ -42,6 +44,11 @@ export function putRequest(document: object, durability: number): Request<boolea
     throw new QuireError('INVALID_ID', 'put needs a document with an _id; insertOne makes one')
   }
   return { verb: Verb.Put, encodeBody: () => encode(document, 'document'), durability, read: isYes }
+}
+
+/** A verb by id that answers yes or no. */
+export function truthRequest(verb: typeof Verb.Has | typeof Verb.Delete, id: Id, durability: number): Request<boolean> {
+  return { verb, id, durability, read: isYes }
 }
 
 /** `insertOne`. */
@@ -78,28 +85,55 @@ export function nothingInserted<T>(documents: readonly object[]): InsertManyResu
   return documents.length === 0 ? { acknowledged: true, insertedCount: 0, insertedIds: {} } : undefined
 }
 
-/** `updateOne`, `updateMany` and `replaceOne`: by id when the filter names nothing else. */
+/** The calls that change documents, with their verbs by id and by filter and what their commands call the change. */
+export const CHANGES = {
+  updateOne: { verbs: [Verb.Update, Verb.UpdateOne], body: 'update' },
+  updateMany: { verbs: [Verb.Update, Verb.UpdateMany], body: 'update' },
+  replaceOne: { verbs: [Verb.Replace, Verb.ReplaceOne], body: 'replacement' }
+} as const
+
+/** A call that changes documents. */
+export interface Change {
+  readonly call: keyof typeof CHANGES
+  readonly filter: object
+  /** The update, or the document that takes the place of others. */
+  readonly body: object
+  readonly options: UpdateOptions | undefined
+}
+
+/**
+ * `updateOne`, `updateMany` and `replaceOne`: verbs, by id when the filter names nothing else, and commands where more
+ * is asked.
+ */
 export function changeRequest<T>(
-  verbs: readonly [byId: number, byFilter: number],
-  filter: object,
-  encodeBody: () => Encoded,
+  { call, filter, body, options }: Change,
   durability: number
-): Request<UpdateResult<T>> {
+): Request<UpdateResult<T>> | Command<UpdateResult<T>> {
   const id = onlyId(requireFilter(filter))
+  if (call === 'replaceOne') checkReplacement(body)
+  else checkUpdate(body)
+  if (options?.upsert !== undefined || options?.arrayFilters !== undefined) {
+    const { durability: _, ...asked } = options
+    return { command: { op: call, filter, [CHANGES[call].body]: body, ...asked }, durability, read: readUpdateReply<T> }
+  }
+  const encodeBody = () => encode(body, call === 'replaceOne' ? 'document' : 'update')
   const common = {
     encodeBody,
     durability,
-    read: ({ count, modified }: Answer): UpdateResult<T> => ({
-      acknowledged: true,
-      matchedCount: count,
-      modifiedCount: modified,
-      upsertedCount: 0,
-      upsertedId: null
-    })
+    read: ({ count, modified }: Answer) => updateResult<T>(count, modified, null)
   }
   return id === undefined
-    ? { verb: verbs[1], encodeFirst: () => encode(filter, 'filter'), ...common }
-    : { verb: verbs[0], id, ...common }
+    ? { verb: CHANGES[call].verbs[1], encodeFirst: () => encode(filter, 'filter'), ...common }
+    : { verb: CHANGES[call].verbs[0], id, ...common }
+}
+
+function updateResult<T>(matchedCount: number, modifiedCount: number, upsertedId: IdOf<T> | null): UpdateResult<T> {
+  return { acknowledged: true, matchedCount, modifiedCount, upsertedCount: upsertedId === null ? 0 : 1, upsertedId }
+}
+
+function readUpdateReply<T>(reply: Document): UpdateResult<T> {
+  const { matchedCount, modifiedCount, upsertedId } = reply as unknown as UpdateResult<T>
+  return updateResult<T>(matchedCount, modifiedCount, upsertedId)
 }
 
 /** The id of the document that an upsert inserted. */
@@ -133,39 +167,36 @@ export function clearRequest(durability: number): Request<number> {
   return { verb: Verb.Clear, durability, read: ({ count }) => count }
 }
 
-/** The verbs of `updateOne`, `updateMany` and `replaceOne`, by id and by filter. */
-export const CHANGES = {
-  updateOne: [Verb.Update, Verb.UpdateOne],
-  updateMany: [Verb.Update, Verb.UpdateMany],
-  replaceOne: [Verb.Replace, Verb.ReplaceOne]
-} as const
-
 /**
- * Encodes an update: operators only, so that a forgotten `$set` never replaces a whole document.
- * @throws QuireError `INVALID_UPDATE`
+ * Refuses an update that is no update by operators, so that a forgotten `$set` never replaces a whole document.
+ * @throws QuireError `INVALID_ARGUMENT`, `INVALID_UPDATE`
  */
-export function encodeUpdate(update: object): Encoded {
+function checkUpdate(update: object): void {
+  requireObject(update, 'update')
   let operatorsCount = 0
   for (const key in update) {
     if (!key.startsWith('$'))
       throw new QuireError('INVALID_UPDATE', `${key} is no update operator; replaceOne replaces a document`)
     operatorsCount++
   }
-  const request = encode(update, 'update')
   if (operatorsCount === 0) throw new QuireError('INVALID_UPDATE', 'the update has no operator, such as $set')
-  return request
 }
 
 /**
- * Encodes a document that takes another one's place: no operators.
- * @throws QuireError `INVALID_UPDATE`
+ * Refuses a document that takes another one's place and has operators.
+ * @throws QuireError `INVALID_ARGUMENT`, `INVALID_UPDATE`
  */
-export function encodeReplacement(document: object): Encoded {
+function checkReplacement(document: object): void {
+  requireObject(document, 'document')
   for (const key in document) {
     if (key.startsWith('$'))
       throw new QuireError('INVALID_UPDATE', `${key} is an update operator; updateOne takes these`)
   }
-  return encode(document, 'document')
+}
+
+function requireObject(value: object | null, what: string): void {
+  if (typeof value !== 'object' || value === null)
+    throw invalidArgument(`the ${what} must be an object, not ${value === null ? 'null' : typeof value}`)
 }
 
 /**

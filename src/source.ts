@@ -41,9 +41,14 @@ export const NO_SCHEMA: SchemaSlot = new SchemaSlot()
  * @throws QuireError `INVALID_ARGUMENT`
  * @internal
  */
-export function durabilityIn(source: Source, options: WriteOptions | undefined, call: string): number {
+export function durabilityIn(
+  source: Source,
+  options: WriteOptions | undefined,
+  call: string,
+  known?: readonly string[]
+): number {
   if (!source.hasDurability && options?.durability !== undefined) {
     throw invalidArgument(`${call} takes no durability in a transaction; it is an option of the transaction`)
   }
-  return writeDurability(options, call)
+  return writeDurability(options, call, known)
 }

@@ -5,6 +5,7 @@
 // decoded by the list that it was read with. Leaves to others: decoding (codec.ts).
 
 import { Decoder, UnknownStructure } from './codec.ts'
+import type { Document } from './document.ts'
 import { addon, checkObject, type Handle, Status, status } from './native.ts'
 
 /** Decoders by the identity of their structures. */
@@ -46,7 +47,7 @@ export class Decoders {
   }
 }
 
-/** Reads ids: they have no records. */
+/** Reads ids and replies: they have no records. */
 const idDecoder = new Decoder(0)
 /** First byte of a text of 26 characters: a generated id. */
 const ULID_HEAD = 0xba
@@ -61,6 +62,11 @@ export function decodeId(bytes: Uint8Array, length: number): unknown {
 /** The ids that `bytes` hold, as an array. */
 export function decodeIds(bytes: Uint8Array, length: number): unknown[] {
   return idDecoder.decode(bytes, length) as unknown[]
+}
+
+/** The reply of a command. */
+export function decodeReply(bytes: Uint8Array, length: number): Document {
+  return idDecoder.decode(bytes, length) as Document
 }
 
 /** The text of bytes that are ASCII. */

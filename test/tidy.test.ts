@@ -18,7 +18,7 @@ const UNSAFE_CRATES = ['native/frames', 'native/node', 'native/capi']
 const ENGINE_RANKS = [
   ...['error', 'limits', 'bugs', 'format', 'storage', 'wal', 'pager', 'heap', 'index', 'query', 'stats'],
   ...['collection', 'store', 'transaction', 'check', 'dump', 'repair', 'backup', 'compact', 'watch'],
-  ...['database', 'salvage']
+  ...['database', 'salvage', 'command']
 ]
 
 /** Files of src/ without their ending, in ranks: a file imports its own rank and the ranks before it. */
@@ -37,6 +37,7 @@ const SOURCE_RANKS = [
     'schema',
     'source',
     'requests',
+    'commands',
     'guard'
   ],
   ['database', 'kv', 'namespace'],

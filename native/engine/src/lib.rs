@@ -1,12 +1,13 @@
 //! The engine of QuireDB: an embedded document database in one file of 4 KB pages.
 //!
 //! Layers, each importing only what stands before it: `error limits` - `format` - `storage` - `wal pager` -
-//! `heap index` - `query` - `collection` - `transaction` - `database`.
+//! `heap index` - `query` - `collection` - `transaction` - `database` - `command`.
 #![forbid(unsafe_code)]
 
 pub mod bugs;
 pub mod check;
 pub mod collection;
+pub mod command;
 pub mod database;
 pub mod dump;
 pub mod error;
@@ -25,6 +26,7 @@ pub mod wal;
 
 pub use collection::IdMode;
 pub use collection::lease::Owner;
+pub use command::{AnyCursor, Target};
 pub use database::{Collection, Database, Found, MEMORY_PATH, OpenOptions, WriteOptions};
 pub use dump::{DumpReport, DumpedDocument, dump, dump_on};
 pub use error::{Error, ErrorKind, Result};
@@ -33,5 +35,5 @@ pub use query::{Filter, Update};
 pub use quire_frames::{PAGE_BYTES, PageNumber};
 pub use salvage::salvage;
 pub use transaction::cursor::{Cursor, FindOptions};
-pub use transaction::{Transaction, TransactionOptions, UpdateOutcome};
+pub use transaction::{Transaction, TransactionOptions, UpdateOutcome, UpdateRequest};
 pub use wal::Durability;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use napi_sys as sys;
 use parking_lot::Mutex;
-use quire_engine::{Cursor, Error, ErrorKind, Result};
+use quire_engine::{AnyCursor, Error, ErrorKind, Result};
 
 use crate::buffers::status;
 use crate::door::{Call, Given, enter, enter_giving};
@@ -274,10 +274,10 @@ fn next_documents(call: &mut Call<'_>) -> Result<f64> {
     Ok(count as f64)
 }
 
-/// Puts a batch into the response.
-fn respond_with_batch(
+/// Puts a batch into the response; gives how many documents it has. Errors: those of the cursor.
+pub fn respond_with_batch(
     environment: &mut Environment,
-    cursor: &mut Cursor,
+    cursor: &mut AnyCursor,
     documents_max: usize,
     bytes_max: usize,
 ) -> Result<usize> {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use napi_sys as sys;
 use parking_lot::Mutex;
-use quire_engine::{Cursor, Database, Durability, Error, ErrorKind, Result, Transaction};
+use quire_engine::{AnyCursor, Database, Durability, Error, ErrorKind, Result, Transaction};
 
 use crate::buffers::Buffers;
 use crate::handles::HandleTable;
@@ -41,7 +41,7 @@ pub enum EntryKind {
     /// An open transaction.
     Transaction(OpenTransaction),
     /// An open cursor.
-    Cursor(Arc<Mutex<Cursor>>),
+    Cursor(Arc<Mutex<AnyCursor>>),
 }
 
 /// A transaction and how it is committed.
@@ -234,7 +234,7 @@ impl Handles {
     }
 
     /// The cursor of `handle`. Errors: CLOSED.
-    pub fn cursor(&self, handle: u64) -> Result<&Arc<Mutex<Cursor>>> {
+    pub fn cursor(&self, handle: u64) -> Result<&Arc<Mutex<AnyCursor>>> {
         match &self.entry(handle)?.kind {
             EntryKind::Cursor(cursor) => Ok(cursor),
             _ => Err(stale(handle)),

@@ -3,11 +3,12 @@
 //! Everything goes through Node-API's C functions: a call by a generated wrapper costs 165 ns where a plain one costs
 //! 30, and the hot calls are most of what a program does. Files: `values` (JavaScript values), `handles` and `buffers`
 //! (what JavaScript holds of native things and the other way round), `environment` (both, for one thread), `door` (how
-//! a call enters), `session` (verbs, without JavaScript), `calls`, `databases` and `tasks` (the functions).
+//! a call enters), `session` (verbs, without JavaScript), `calls`, `commands`, `databases` and `tasks` (the functions).
 //! Source: the Node-API documentation, version 9.
 
 mod buffers;
 mod calls;
+mod commands;
 mod databases;
 mod door;
 mod environment;
@@ -57,6 +58,10 @@ const DOORS: &[(&str, Door)] = &[
     ("next", calls::next),
     ("closeCursor", calls::close_cursor),
     ("structures", calls::structures),
+    ("command", commands::command),
+    ("commandAsync", commands::command_async),
+    ("openCursor", commands::open_cursor),
+    ("openCursorAsync", commands::open_cursor_async),
     ("callAsync", tasks::call_async),
     ("findAsync", tasks::find_async),
     ("nextAsync", tasks::next_async),

@@ -11,8 +11,8 @@ use parking_lot::{Mutex, MutexGuard};
 use quire_engine::format::intake::document_id;
 use quire_engine::format::record::Structures;
 use quire_engine::{
-    Collection, Cursor, Database, Durability, Error, ErrorKind, Filter, FindOptions, Found, IdBytes, Owner,
-    Result, Transaction, TransactionOptions, Update, UpdateOutcome, WriteOptions,
+    AnyCursor, Collection, Database, Durability, Error, ErrorKind, Filter, FindOptions, Found, IdBytes,
+    Owner, Result, Transaction, TransactionOptions, Update, UpdateOutcome, WriteOptions,
 };
 
 /// A collection that verbs are asked of.
@@ -157,16 +157,17 @@ impl Session {
     }
 
     /// Opens a cursor. Errors: those of the engine.
-    pub fn find(&self, filter: &[u8], skip: u64, limit: Option<u64>) -> Result<Cursor> {
+    pub fn find(&self, filter: &[u8], skip: u64, limit: Option<u64>) -> Result<AnyCursor> {
         let options = FindOptions {
             filter: compile(filter)?,
             skip,
             limit,
         };
-        match self {
-            Session::Collection { collection, .. } => collection.find(options),
-            Session::Transaction { transaction, name } => enter(transaction)?.find(name, options),
-        }
+        let cursor = match self {
+            Session::Collection { collection, .. } => collection.find(options)?,
+            Session::Transaction { transaction, name } => enter(transaction)?.find(name, options)?,
+        };
+        Ok(AnyCursor::Find(cursor))
     }
 
     /// The record structures and their identity. Errors: CLOSED.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use napi_sys as sys;
 use parking_lot::Mutex;
 use quire_engine::check::CheckReport;
-use quire_engine::{Cursor, Error, ErrorKind, Result};
+use quire_engine::{AnyCursor, Error, ErrorKind, Result};
 
 use crate::calls::{FindArguments, VerbArguments, cursor_in_use};
 use crate::databases::{error_object, number};
@@ -23,27 +23,31 @@ use crate::session::{Outcome, Request, begin_array, end_array, write_options};
 use crate::values::{Env, Value};
 
 /// Who asks on a pool thread: nobody in particular, because a pool thread may wait for any transaction.
-const NO_OWNER: u64 = 0;
+pub const NO_OWNER: u64 = 0;
 
 /// What a task brings back.
 #[derive(Default)]
-struct Finished {
-    outcome: Outcome,
-    bytes: Vec<u8>,
-    cursor: CursorKept,
-    report: Option<CheckReport>,
+pub struct Finished {
+    /// What a verb gives besides bytes.
+    pub outcome: Outcome,
+    /// The response.
+    pub bytes: Vec<u8>,
+    /// The cursor that has more.
+    pub cursor: CursorKept,
+    /// What `check` found.
+    pub report: Option<CheckReport>,
 }
 
 /// What becomes of a task's cursor.
 #[derive(Default)]
-enum CursorKept {
+pub enum CursorKept {
     /// There is none, or nothing more to come.
     #[default]
     None,
     /// It was known before.
     Known(u64),
     /// It was opened by the task, from the database of this handle.
-    New(u64, Cursor),
+    New(u64, AnyCursor),
 }
 
 /// The tasks of one environment. Only a few are in Node's hands at a time, so that its pool is left to others as well,
@@ -198,7 +202,8 @@ pub unsafe extern "C" fn salvage(env: sys::napi_env, info: sys::napi_callback_in
     }
 }
 
-fn read_batch(cursor: &mut Cursor, documents_max: usize, bytes_max: usize) -> Result<Finished> {
+/// The next batch as an array. Errors: those of the cursor.
+pub fn read_batch(cursor: &mut AnyCursor, documents_max: usize, bytes_max: usize) -> Result<Finished> {
     let mut bytes = Vec::new();
     begin_array(&mut bytes);
     let count = cursor.next_batch(&mut bytes, documents_max, bytes_max)?;
@@ -218,8 +223,8 @@ fn read_batch(cursor: &mut Cursor, documents_max: usize, bytes_max: usize) -> Re
     })
 }
 
-/// Queues `task` and gives its promise.
-fn queue<'call>(
+/// Queues `task` and gives its promise. Errors: INTERNAL when Node makes none.
+pub fn queue<'call>(
     call: &mut Call<'call>,
     task: impl FnOnce() -> Result<Finished> + Send + 'static,
 ) -> Result<Given<'call>> {

@@ -274,7 +274,9 @@ impl Collection {
     }
 
     /// Runs `verb` as a transaction of this collection.
-    fn in_transaction<R>(
+    ///
+    /// Errors: those of `verb`, and as any commit. Nothing is changed then.
+    pub(crate) fn in_transaction<R>(
         &self,
         options: &WriteOptions,
         verb: impl FnOnce(&mut Transaction, &str) -> Result<R>,

@@ -14,7 +14,7 @@ use crate::format::id::IdBytes;
 use crate::format::recode::{map_head, recode, recode_document};
 use crate::format::record::{NO_STRUCTURE, NO_STRUCTURES, Structure, StructureRegistry, Structures};
 use crate::format::skip::{byte_at, is_record_head, record_head, skip};
-use crate::format::survey::{ID_KEY, Shapes, Subject, is_reserved_ext, survey};
+use crate::format::survey::{ID_KEY, Plan, Shapes, Subject, is_reserved_ext, survey, survey_value};
 use crate::format::value::{Cursor, Malformed, Parse, Value};
 use crate::limits::{DEPTH_MAX, DOCUMENT_BYTES_MAX};
 
@@ -291,16 +291,23 @@ pub fn intake_many(
 ///
 /// Errors: INVALID_FILTER, INVALID_UPDATE, INVALID_PROJECTION or INVALID_SORT by `subject`.
 pub fn normalise(input: &[u8], subject: Subject, out: &mut Vec<u8>) -> Result<()> {
-    let plan = survey(
-        input,
-        subject,
-        Shapes {
-            structures: &NO_STRUCTURES,
-            registry: None,
-        },
-    )?;
+    write_normal(input, subject, survey(input, subject, PLAIN)?, out)
+}
+
+/// As [`normalise`], for any one value.
+pub fn normalise_value(input: &[u8], subject: Subject, out: &mut Vec<u8>) -> Result<()> {
+    write_normal(input, subject, survey_value(input, subject, PLAIN)?, out)
+}
+
+/// Maps stay maps.
+const PLAIN: Shapes<'static> = Shapes {
+    structures: &NO_STRUCTURES,
+    registry: None,
+};
+
+fn write_normal(input: &[u8], subject: Subject, plan: Plan, out: &mut Vec<u8>) -> Result<()> {
     if plan.end != input.len() {
-        return Err(subject.refuse(plan.end, "more bytes follow the map"));
+        return Err(subject.refuse(plan.end, "more bytes follow it"));
     }
     recode(input, &plan, &NO_STRUCTURES, out)?;
     Ok(())

@@ -5,7 +5,7 @@
 //! table look-up; filters spend most of their time here.
 //! Leaves to others: what a value means (value.rs).
 
-use crate::format::record::Structures;
+use crate::format::record::{NO_STRUCTURES, Structures};
 use crate::format::value::{Malformed, Parse};
 
 /// First byte of a record; structure `i` below [`RECORD_SHORT_COUNT`] is the one byte `RECORD_FIRST + i`.
@@ -80,11 +80,16 @@ pub fn skip(bytes: &[u8], at: usize, structures: &Structures) -> Parse<usize> {
     if size != 0 {
         return advance(bytes, at, usize::from(size));
     }
-    skip_sized(bytes, at, structures)
+    skip_sized::<false>(bytes, at, structures)
 }
 
-/// `skip` for values with a length or count behind their head byte.
-fn skip_sized(bytes: &[u8], at: usize, structures: &Structures) -> Parse<usize> {
+/// As [`skip`], for plain MessagePack: 0x40..=0x7f are whole numbers there. Errors: `Malformed`.
+pub fn skip_plain(bytes: &[u8], at: usize) -> Parse<usize> {
+    skip_sized::<true>(bytes, at, &NO_STRUCTURES)
+}
+
+/// `skip` for values with a length or count behind their head byte, and for all values of plain MessagePack.
+fn skip_sized<const IS_PLAIN: bool>(bytes: &[u8], at: usize, structures: &Structures) -> Parse<usize> {
     let mut at = at;
     let mut pending: u64 = 1;
     while pending > 0 {
@@ -108,6 +113,7 @@ fn skip_sized(bytes: &[u8], at: usize, structures: &Structures) -> Parse<usize> 
             0xdd => (at + 5, length::<4>(bytes, at + 1)? as u64),
             0xde => (at + 3, 2 * length::<2>(bytes, at + 1)? as u64),
             0xdf => (at + 5, 2 * length::<4>(bytes, at + 1)? as u64),
+            RECORD_FIRST..=RECORD_LAST if IS_PLAIN => (at + 1, 0),
             RECORD_FIRST..=RECORD_LAST => {
                 let (number, end) = record_head(bytes, at)?;
                 (

@@ -29,6 +29,8 @@ pub enum Subject {
     Projection,
     /// A sort order.
     Sort,
+    /// Any other argument of a command.
+    Argument,
 }
 
 impl Subject {
@@ -41,6 +43,7 @@ impl Subject {
             Subject::Update => (ErrorKind::InvalidUpdate, "update"),
             Subject::Projection => (ErrorKind::InvalidProjection, "projection"),
             Subject::Sort => (ErrorKind::InvalidSort, "sort order"),
+            Subject::Argument => (ErrorKind::InvalidArgument, "argument"),
         };
         Error::new(kind, format!("byte {at} of the {name}: {reason}"))
     }
@@ -75,7 +78,8 @@ pub struct Plan {
 
 /// Surveys the map at the front of `input`.
 ///
-/// Errors: INVALID_DOCUMENT, INVALID_FILTER or INVALID_UPDATE by `subject`, for everything this file refuses.
+/// Errors: INVALID_DOCUMENT, INVALID_FILTER, INVALID_UPDATE or INVALID_ARGUMENT by `subject`, for everything that
+/// this file refuses.
 pub fn survey(input: &[u8], subject: Subject, shapes: Shapes<'_>) -> Result<Plan> {
     match input.first() {
         Some(0x80..=0x8f | 0xde | 0xdf) => survey_value(input, subject, shapes),

@@ -28,7 +28,7 @@ use crate::store::{Change, Store};
 use crate::wal::Durability;
 use overlay::Overlay;
 
-pub use verbs::UpdateOutcome;
+pub use verbs::{UpdateOutcome, UpdateRequest};
 
 /// How a transaction begins.
 #[derive(Clone, Debug, Default)]

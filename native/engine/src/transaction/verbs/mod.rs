@@ -1,8 +1,11 @@
 //! What can be done inside a transaction.
 //!
 //! Promises: every verb sees the transaction's own writes; one that fails leaves the transaction as it was.
+//! Parts: update.rs (updates and upserts); here all others.
 //! Leaves to others: the same verbs outside a transaction (database/collection.rs), which end here as well when
 //! they touch several documents.
+
+mod update;
 
 use std::sync::Arc;
 
@@ -11,20 +14,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
 use crate::format::intake::{Intake, document_id};
 use crate::pager::snapshot::Snapshot;
-use crate::query::update::Circumstances;
-use crate::query::{Filter, Update};
+use crate::query::Filter;
 use crate::store::Store;
 use crate::transaction::cursor::{Cursor, FindOptions};
 use crate::transaction::{Part, Transaction};
 
-/// How many documents an update met and changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UpdateOutcome {
-    /// Documents that matched.
-    pub matched_count: u64,
-    /// Documents whose bytes changed.
-    pub modified_count: u64,
-}
+pub use update::{UpdateOutcome, UpdateRequest};
 
 impl Transaction {
     /// Appends document `id` in stored form to `out`; whether there is one.
@@ -112,86 +107,6 @@ impl Transaction {
             part.overlay.set(id, None);
         }
         Ok(count)
-    }
-
-    /// Updates the documents that match, at most `limit`. On an error none is updated.
-    ///
-    /// Errors: `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `BUSY`, `CONFLICT`.
-    pub fn update_matching(
-        &mut self,
-        collection: &str,
-        filter: Option<Arc<Filter>>,
-        update: &Update,
-        limit: Option<u64>,
-    ) -> Result<UpdateOutcome> {
-        self.leased_part(collection)?;
-        let bytes_max = self.store.settings.document_bytes_max as usize;
-        let mut cursor = self.cursor_leased(
-            collection,
-            FindOptions {
-                filter,
-                skip: 0,
-                limit,
-            },
-        )?;
-        let registry = self
-            .leased_part(collection)?
-            .state
-            .content
-            .read()
-            .structures
-            .clone();
-        let mut outcome = UpdateOutcome::default();
-        let mut changed: Vec<(IdBytes, Arc<[u8]>)> = Vec::new();
-        let circumstances = Circumstances::at_present(bytes_max);
-        let mut updated = Vec::new();
-        cursor.for_each(|document| {
-            outcome.matched_count += 1;
-            updated.clear();
-            if update.apply(document, &registry, &circumstances, &mut updated)? {
-                check_size(updated.len(), bytes_max)?;
-                outcome.modified_count += 1;
-                changed.push((
-                    IdBytes::from_canonical(document_id(document)?)?,
-                    updated.as_slice().into(),
-                ));
-            }
-            Ok(())
-        })?;
-        let part = self.leased_part(collection)?;
-        for (id, document) in changed {
-            part.overlay.set_updated(id, document);
-        }
-        Ok(outcome)
-    }
-
-    /// Updates document `id`, where there is one.
-    ///
-    /// Errors: as `update_matching`.
-    pub fn update(&mut self, collection: &str, id: &IdBytes, update: &Update) -> Result<UpdateOutcome> {
-        self.leased_part(collection)?;
-        let part = self.leased_part(collection)?;
-        let registry = part.state.content.read().structures.clone();
-        let mut updated = Vec::new();
-        let circumstances = Circumstances::at_present(self.store.settings.document_bytes_max as usize);
-        let (store, snapshot, part) = self.split(collection)?;
-        let applied = part.find(store, snapshot, id, |document| {
-            update.apply(document, &registry, &circumstances, &mut updated)
-        })?;
-        let Some(applied) = applied else {
-            return Ok(UpdateOutcome::default());
-        };
-        let is_changed = applied?;
-        check_size(updated.len(), self.store.settings.document_bytes_max as usize)?;
-        if is_changed {
-            self.leased_part(collection)?
-                .overlay
-                .set_updated(id.clone(), updated.into());
-        }
-        Ok(UpdateOutcome {
-            matched_count: 1,
-            modified_count: u64::from(is_changed),
-        })
     }
 
     /// Removes every document; how many there were.
@@ -431,16 +346,6 @@ fn part_id(store: &Store, part: &mut Part, expected: Option<&IdBytes>) -> Result
             IdBytes::from_integer(number)
         }
     })
-}
-
-fn check_size(bytes: usize, bytes_max: usize) -> Result<()> {
-    if bytes > bytes_max {
-        return Err(Error::new(
-            ErrorKind::DocumentTooLarge,
-            format!("the updated document would have {bytes} bytes; document_bytes_max is {bytes_max}"),
-        ));
-    }
-    Ok(())
 }
 
 fn changed_id(given: &IdBytes, expected: &IdBytes) -> Error {

@@ -1,0 +1,155 @@
+//! The arguments of a command: one map of plain MessagePack, whose values keep their bytes.
+//!
+//! Only what is needed to find the values is read here, so a filter or a document may nest as deep as one that
+//! comes alone, and whoever compiles it checks it and words its errors. Promises: no field comes twice; every
+//! refusal names the field. Leaves to others: what the values mean (each command).
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::recode::map_head;
+use crate::format::record::NO_STRUCTURES;
+use crate::format::skip::skip_plain;
+use crate::format::value::{Cursor, Malformed, Value};
+use crate::query::Filter;
+
+/// Most fields of one map of arguments: far more than any command has.
+const FIELDS_MAX: usize = 64;
+/// A filter that matches everything.
+const EMPTY_MAP: &[u8] = &[0x80];
+
+/// One map of arguments.
+pub(super) struct Arguments<'a> {
+    /// How messages call it.
+    op: &'a str,
+    fields: Vec<(&'a str, &'a [u8])>,
+}
+
+impl<'a> Arguments<'a> {
+    /// The request `bytes`, which are one map with an `op`.
+    ///
+    /// Errors: INVALID_ARGUMENT.
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Arguments<'a>> {
+        let mut request = Arguments::map("request", bytes)?;
+        let place = request.fields.iter().position(|(name, _)| *name == "op");
+        let op = place.map(|place| request.fields.swap_remove(place).1);
+        match op.and_then(text) {
+            Some(op) => Ok(Arguments { op, ..request }),
+            None => Err(refuse("the request has no op that is a string")),
+        }
+    }
+
+    /// The map `bytes`; messages call it `name`. Errors: INVALID_ARGUMENT.
+    pub(super) fn map(name: &'a str, bytes: &'a [u8]) -> Result<Arguments<'a>> {
+        let damaged = |why: Malformed| refuse(format!("{name}: {}", why.reason()));
+        let (count, mut at) = map_head(bytes, 0).map_err(|_| refuse(format!("{name} must be a map")))?;
+        if count > FIELDS_MAX {
+            return Err(refuse(format!(
+                "{name} has {count} fields, more than any command takes"
+            )));
+        }
+        let mut fields: Vec<(&str, &[u8])> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let value_at = skip_plain(bytes, at).map_err(damaged)?;
+            let end = skip_plain(bytes, value_at).map_err(damaged)?;
+            let key = bytes.get(at..value_at).and_then(text);
+            let key = key.ok_or_else(|| refuse(format!("{name} has a key that is not a string")))?;
+            if fields.iter().any(|(known, _)| *known == key) {
+                return Err(refuse(format!("{name} has the field {key} twice")));
+            }
+            fields.push((key, bytes.get(value_at..end).unwrap_or_default()));
+            at = end;
+        }
+        if at != bytes.len() {
+            return Err(refuse(format!("{name}: more bytes follow the map")));
+        }
+        Ok(Arguments { op: name, fields })
+    }
+
+    /// The command's name.
+    pub(super) fn op(&self) -> &'a str {
+        self.op
+    }
+
+    /// Refuses every field that is not among `known`. Errors: INVALID_ARGUMENT.
+    pub(super) fn only(&self, known: &[&str]) -> Result<()> {
+        match self.fields.iter().find(|(name, _)| !known.contains(name)) {
+            None => Ok(()),
+            Some((name, _)) => Err(refuse(format!(
+                "{} has no field {name}; it takes {}",
+                self.op,
+                known.join(", ")
+            ))),
+        }
+    }
+
+    /// The bytes of the field `name`, plain MessagePack; None where it is not given, or null.
+    pub(super) fn bytes(&self, name: &str) -> Option<&'a [u8]> {
+        let field = self.fields.iter().find(|(known, _)| *known == name);
+        field.map(|(_, value)| *value).filter(|value| *value != [0xc0])
+    }
+
+    /// As `bytes`, of a field that has to be there. Errors: INVALID_ARGUMENT.
+    pub(super) fn needed(&self, name: &str) -> Result<&'a [u8]> {
+        let missing = || refuse(format!("{} needs the field {name}", self.op));
+        self.bytes(name).ok_or_else(missing)
+    }
+
+    /// A truth value; false where it is not given. Errors: INVALID_ARGUMENT.
+    pub(super) fn truth(&self, name: &str) -> Result<bool> {
+        match self.bytes(name) {
+            None | Some([0xc2]) => Ok(false),
+            Some([0xc3]) => Ok(true),
+            Some(_) => Err(self.wrong(name, "true or false")),
+        }
+    }
+
+    /// A count: a whole number of at least 0. Errors: INVALID_ARGUMENT.
+    pub(super) fn count(&self, name: &str) -> Result<Option<u64>> {
+        let wrong = || self.wrong(name, "a whole number of at least 0");
+        let Some(bytes) = self.bytes(name) else {
+            return Ok(None);
+        };
+        let number = match bytes {
+            [number @ 0x40..=0x7f] => i128::from(*number),
+            _ => match Cursor::new(bytes, &NO_STRUCTURES).value() {
+                Ok(Value::Int(number)) => i128::from(number),
+                Ok(Value::UInt(number)) => i128::from(number),
+                Ok(Value::Float(number)) if number.fract() == 0.0 => number as i128,
+                _ => return Err(wrong()),
+            },
+        };
+        u64::try_from(number).map(Some).map_err(|_| wrong())
+    }
+
+    /// The filter in the field `filter`, compiled; None when it matches everything.
+    ///
+    /// Errors: those of `Filter::compile`.
+    pub(super) fn filter(&self) -> Result<Option<Arc<Filter>>> {
+        let filter = Filter::compile(self.filter_bytes())?;
+        Ok((!filter.is_empty()).then(|| Arc::new(filter)))
+    }
+
+    /// The bytes of the filter; those of `{}` where none is given.
+    pub(super) fn filter_bytes(&self) -> &'a [u8] {
+        self.bytes("filter").unwrap_or(EMPTY_MAP)
+    }
+
+    /// The error of a field of the wrong type.
+    pub(super) fn wrong(&self, name: &str, wanted: &str) -> Error {
+        refuse(format!("the field {name} of {} must be {wanted}", self.op))
+    }
+}
+
+/// The text that `bytes` are; None when they are something else.
+fn text(bytes: &[u8]) -> Option<&str> {
+    match Cursor::new(bytes, &NO_STRUCTURES).value() {
+        Ok(Value::String(text)) => std::str::from_utf8(text).ok(),
+        _ => None,
+    }
+}
+
+/// The error of arguments that are not as they must be.
+pub(super) fn refuse(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidArgument, message)
+}
