@@ -15,6 +15,7 @@ pub mod literal;
 #[cfg(test)]
 mod oracle;
 pub mod path;
+pub mod plan;
 pub mod projection;
 #[cfg(test)]
 mod property_tests;

@@ -21,7 +21,7 @@ use crate::query::update::{Circumstances, Update};
 const ROBUST_CASES: u32 = 6_000;
 const ORACLE_CASES: u32 = 5_000;
 
-fn config(cases: u32) -> ProptestConfig {
+pub(in crate::query) fn config(cases: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
         default.cases
@@ -95,13 +95,13 @@ fn map_of(value: impl Strategy<Value = Tree>) -> impl Strategy<Value = Tree> {
     })
 }
 
-fn value() -> impl Strategy<Value = Tree> {
+pub(in crate::query) fn value() -> impl Strategy<Value = Tree> {
     scalar().prop_recursive(3, 20, 4, |inner| {
         prop_oneof![map_of(inner.clone()), vec(inner, 0..4).prop_map(Tree::Array)]
     })
 }
 
-fn document() -> impl Strategy<Value = Tree> {
+pub(in crate::query) fn document() -> impl Strategy<Value = Tree> {
     map_of(value()).prop_map(|document| match document {
         Tree::Map(mut fields) => {
             fields.insert(0, ("_id".into(), Tree::Int(1)));
@@ -111,7 +111,7 @@ fn document() -> impl Strategy<Value = Tree> {
     })
 }
 
-fn path() -> impl Strategy<Value = String> {
+pub(in crate::query) fn path() -> impl Strategy<Value = String> {
     vec(key(), 1..4).prop_map(|names| names.join("."))
 }
 
@@ -138,7 +138,7 @@ fn operators() -> impl Strategy<Value = Tree> {
     ]
 }
 
-fn filter() -> impl Strategy<Value = Tree> {
+pub(in crate::query) fn filter() -> impl Strategy<Value = Tree> {
     let conditions = vec((path(), prop_oneof![1 => value(), 2 => operators()]), 0..3).prop_map(unique);
     conditions.prop_recursive(2, 12, 3, |inner| {
         let logical = (
@@ -189,7 +189,7 @@ fn no_id() -> crate::Result<IdBytes> {
 }
 
 /// The document as it is stored: with a registry that has seen it before, records all through.
-fn stored(document: &Tree, registry: &StructureRegistry) -> Vec<u8> {
+pub(in crate::query) fn stored(document: &Tree, registry: &StructureRegistry) -> Vec<u8> {
     let mut out = Vec::new();
     intake(&document.to_plain(), registry, 1 << 20, &mut no_id, &mut out).unwrap();
     out
