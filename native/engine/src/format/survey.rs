@@ -31,6 +31,8 @@ pub enum Subject {
     Sort,
     /// Any other argument of a command.
     Argument,
+    /// An aggregation pipeline, within a map.
+    Pipeline,
 }
 
 impl Subject {
@@ -44,6 +46,7 @@ impl Subject {
             Subject::Projection => (ErrorKind::InvalidProjection, "projection"),
             Subject::Sort => (ErrorKind::InvalidSort, "sort order"),
             Subject::Argument => (ErrorKind::InvalidArgument, "argument"),
+            Subject::Pipeline => (ErrorKind::InvalidPipeline, "pipeline"),
         };
         Error::new(kind, format!("byte {at} of the {name}: {reason}"))
     }

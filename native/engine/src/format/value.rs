@@ -181,6 +181,12 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
+    /// The slice that the cursor was made over.
+    #[inline(always)]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The structures that records are read with.
     pub fn structures(&self) -> &'a Structures {
         self.structures

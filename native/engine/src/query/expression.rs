@@ -31,6 +31,7 @@ pub(crate) mod tests;
 mod trigonometry;
 
 pub use computed::Computed;
+pub(crate) use field::follow_view;
 pub use scope::{Root, Scope};
 
 use crate::error::{Error, ErrorKind, Result};

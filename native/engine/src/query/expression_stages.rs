@@ -78,6 +78,14 @@ impl ExpressionStage {
             .map_err(|error| in_stage(&self.name, &error))
     }
 
+    /// True when the field `root` comes out of every document as it came in.
+    pub fn leaves_alone(&self, root: &str) -> bool {
+        match &self.action {
+            Action::ReplaceWith(_) => false,
+            Action::Shape { fields, .. } => fields.leaves_alone(root.as_bytes()),
+        }
+    }
+
     fn run(&self, document: Owned, scope: &Scope<'_>, room: &mut usize) -> Result<Owned> {
         let made = match &self.action {
             Action::ReplaceWith(expression) => {

@@ -15,6 +15,7 @@ pub mod literal;
 #[cfg(test)]
 mod oracle;
 pub mod path;
+pub mod pipeline;
 pub mod plan;
 pub mod projection;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub mod update;
 
 pub use expression::Expression;
 pub use filter::{Filter, Matcher};
+pub use pipeline::Pipeline;
 pub use projection::Projection;
 pub use update::Update;
 

@@ -79,6 +79,16 @@ impl<L: Leaf> Shape<L> {
         self.computes
     }
 
+    /// True when the field `root` comes out as it came in.
+    pub(super) fn leaves_alone(&self, root: &[u8]) -> bool {
+        let place = self.place_of(root).and_then(|place| self.fields.get(place));
+        match place {
+            None => self.keeps_others,
+            Some((_, Field::Leaf(leaf))) => leaf.role() == Role::Keep,
+            Some((_, Field::Below(_))) => false,
+        }
+    }
+
     /// The fields named, in their order.
     #[inline]
     pub(super) fn fields(&self) -> &[(Box<str>, Field<L>)] {

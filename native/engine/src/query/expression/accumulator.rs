@@ -18,7 +18,7 @@ use crate::format::view::View;
 use crate::query::expression::compile::arguments_of;
 use crate::query::expression::operators::{Name, needed};
 use crate::query::expression::order::Order;
-use crate::query::expression::{Expression, Scope, refuse};
+use crate::query::expression::{Computed, Expression, Scope, refuse};
 
 pub(super) use ranked::percentiles;
 pub(super) use state::Kind;
@@ -171,15 +171,40 @@ impl Accumulator {
     /// that the state grew by, about. Errors: as `Expression::evaluate`, and INVALID_EXPRESSION.
     #[inline]
     pub fn add(&self, state: &mut State, scope: &Scope<'_>) -> Result<usize> {
-        let Some(input) = &self.input else {
-            return state.add(self.name, &self.kind, None, None);
+        let value = match &self.input {
+            Some(input) => input.evaluate(scope)?,
+            None => None,
         };
-        let value = input.evaluate(scope)?;
+        self.add_value(state, value, scope)
+    }
+
+    /// As `add`, for who knows the value of `input` over `scope`.
+    #[inline]
+    pub(crate) fn add_value(
+        &self,
+        state: &mut State,
+        value: Option<Computed<'_>>,
+        scope: &Scope<'_>,
+    ) -> Result<usize> {
         let document = match self.kind {
             Kind::Ordered { .. } => Some(scope.root().view()?),
             _ => None,
         };
         state.add(self.name, &self.kind, value, document.as_ref())
+    }
+
+    /// What is accumulated; None where documents are counted.
+    pub(crate) fn input(&self) -> Option<&Expression> {
+        self.input.as_ref()
+    }
+
+    /// What each document adds to the result, where that is the same whole number for all.
+    pub(crate) fn count_step(&self) -> Option<i64> {
+        match (&self.kind, self.input.as_ref().map(Expression::constant)) {
+            (Kind::Count, _) => Some(1),
+            (Kind::Sum, Some(Some(Owned::Int(step)))) => Some(*step),
+            _ => None,
+        }
     }
 
     /// The value accumulated; null where there is none.

@@ -43,7 +43,7 @@ pub(super) fn follow<'a>(value: Computed<'a>, path: &[Segment]) -> Parse<Option<
 }
 
 /// The value of `path` in a value seen.
-pub(super) fn follow_view<'a>(view: View<'a>, path: &[Segment]) -> Parse<Option<Computed<'a>>> {
+pub(crate) fn follow_view<'a>(view: View<'a>, path: &[Segment]) -> Parse<Option<Computed<'a>>> {
     let mut view = view;
     let mut rest = path;
     while let Some((segment, behind)) = rest.split_first() {
