@@ -34,3 +34,7 @@ pub const SNAPSHOT_BYTES_DEFAULT: u64 = 256 << 20;
 pub const STAGE_BYTES_MAX: usize = 100 << 20;
 /// Most stages of one aggregation pipeline.
 pub const STAGES_MAX: usize = 1000;
+/// Default memory for sorting the documents of one query, in bytes.
+pub const SORT_BYTES_DEFAULT: usize = 100 << 20;
+/// Most fields of one sort order.
+pub const SORT_KEYS_MAX: usize = 32;

@@ -15,6 +15,8 @@ pub(super) const END: u8 = 0x00;
 /// In text, stands before what was a byte `END` or `ESCAPE`, raised by one.
 pub(super) const ESCAPE: u8 = 0x01;
 
+/// An array without elements, where the elements of arrays are indexed: below null, as sort orders have it.
+pub(super) const EMPTY_ARRAY: u8 = 0x08;
 pub(super) const NULL: u8 = 0x10;
 pub(super) const NOT_A_NUMBER: u8 = 0x20;
 /// A float below -2^64.
@@ -43,6 +45,7 @@ const FLOAT_EDGE: f64 = 18_446_744_073_709_551_616.0;
 
 const _: () =
     assert!(FLOAT_LOW < NUMBER_ZERO - WHOLE_BYTES_MAX && FLOAT_HIGH > NUMBER_ZERO + WHOLE_BYTES_MAX);
+const _: () = assert!(ESCAPE < EMPTY_ARRAY && EMPTY_ARRAY < NULL);
 const _: () = assert!(NULL < NOT_A_NUMBER && NOT_A_NUMBER < FLOAT_LOW && FLOAT_HIGH < TEXT);
 const _: () = assert!(TEXT < MAP && MAP < ARRAY && ARRAY < BINARY && BINARY < FALSE);
 const _: () = assert!(TRUE < DATE && DATE < EXTENSION);
@@ -71,6 +74,11 @@ pub fn encode_descending(value: Option<&Value<'_>>, out: &mut Vec<u8>) -> Parse<
     encode(value, out)?;
     complement(out.get_mut(start..).unwrap_or_default());
     Ok(())
+}
+
+/// Appends the key of an array without elements, in whose place an index of elements has nothing else.
+pub fn encode_empty_array(out: &mut Vec<u8>) {
+    out.push(EMPTY_ARRAY);
 }
 
 /// Turns every bit, which makes an ascending key a descending one and back.

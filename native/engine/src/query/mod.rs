@@ -1,4 +1,4 @@
-//! MongoDB's dialect on MessagePack bytes: filters, updates and projections, without decoding documents.
+//! MongoDB's dialect on MessagePack bytes: filters, updates, projections and sorts, without decoding documents.
 //!
 //! Promises: pure functions over slices; compiled once, shared by threads; nothing panics on any bytes, and
 //! what an operator costs is bounded by the limits here. One semantics for all languages.
@@ -21,12 +21,14 @@ pub mod projection;
 #[cfg(test)]
 mod property_tests;
 mod shape;
+pub mod sort;
 pub mod update;
 
 pub use expression::Expression;
 pub use filter::{Filter, Matcher};
 pub use pipeline::Pipeline;
 pub use projection::Projection;
+pub use sort::Sort;
 pub use update::Update;
 
 /// Most operators and equalities of one filter, and most paths of one update.

@@ -94,7 +94,8 @@ fn parts(tree: &Tree) -> (i8, i128, f64) {
     }
 }
 
-fn order(left: &Tree, right: &Tree) -> Ordering {
+/// The order of two values, across all types.
+pub(crate) fn order(left: &Tree, right: &Tree) -> Ordering {
     let by_type = type_rank(left).cmp(&type_rank(right));
     by_type.then_with(|| match (left, right) {
         (Tree::Text(left), Tree::Text(right)) => left.as_bytes().cmp(right.as_bytes()),
