@@ -1,13 +1,14 @@
 // Documents to bytes and back, over msgpackr.
 //
 // Out: plain MessagePack in a buffer where native code reads it in the same turn: plain values by encoder.ts, all others
-// by msgpackr, which knows every type. In: stored
-// form, in which the bytes 0x40..0x7f begin records of the collection's structures; their numbering is msgpackr's own.
+// by msgpackr, which knows every type. In: stored form, in which the bytes 0x40..0x7f begin records of the collection's
+// structures; their numbering is msgpackr's own. It is read by decoder.ts, and by msgpackr where that does not know it.
 // Promises: a record of an unknown structure is never read as something else, it throws `UnknownStructure` and the
 // caller loads the structures; what comes back shares no memory with the buffer it was read from.
 // Leaves to others: which values may be stored (plain.ts), where bytes go (native.ts).
 
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
+import { NOT_COUNTED, NOT_READ, PlainDecoder } from './decoder.ts'
 import { PlainEncoder } from './encoder.ts'
 import { QuireError } from './errors.ts'
 import { PlainCopier, StandInMet } from './plain.ts'
@@ -190,6 +191,7 @@ export class Decoder {
     unknownStructure
   )
   readonly #unpacker: Unpackr
+  readonly #plain = new PlainDecoder()
 
   /** @param identity the number of the list of structures */
   constructor(identity: number) {
@@ -210,6 +212,7 @@ export class Decoder {
   /** Adds the structures that follow the ones known. */
   add(structures: readonly string[][]): void {
     for (const keys of structures) {
+      this.#plain.add(keys)
       const structure: Structure = keys
       structure.isShared = true
       if (this.structuresCount >= SHORT_NUMBERS) structure.highByte = (this.structuresCount - SHORT_NUMBERS) >> 5
@@ -221,10 +224,16 @@ export class Decoder {
   /**
    * Reads the one value that `bytes` hold up to `end`.
    *
+   * @param wideCount how many of those bytes are above 0x7f, where that is known
    * @throws UnknownStructure when structures have to be added first
    * @throws QuireError `CORRUPTED` when the bytes are no value, `UNSUPPORTED_VALUE` for another language's extension
    */
-  decode(bytes: Uint8Array, end: number): unknown {
+  decode(bytes: Uint8Array, end: number, wideCount = NOT_COUNTED): unknown {
+    const value = this.#plain.decode(bytes, end, wideCount)
+    return value === NOT_READ ? this.#unpack(bytes, end) : value
+  }
+
+  #unpack(bytes: Uint8Array, end: number): unknown {
     try {
       return this.#unpacker.unpack(bytes, end)
     } catch (error) {

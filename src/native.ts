@@ -39,8 +39,10 @@ export const Status = {
   Modified: 2,
   /** Identity of the record structures that the response refers to. */
   Structures: 3,
+  /** Bytes of the response that are above 0x7f; -1 when nobody counted. */
+  Wide: 4,
   /** How many words there are. */
-  Count: 4
+  Count: 5
 } as const
 
 /** Tasks of `databaseTask`, by the numbers of native/node/src/tasks.rs. */
@@ -201,9 +203,12 @@ function loadAddon(): Addon {
 }
 
 function share(): Shared {
-  // msgpackr reads short texts of small documents fastest with this method of Buffer.
-  const response = Object.assign(new Uint8Array(RESPONSE_BYTES), { latin1Slice: Buffer.prototype.latin1Slice })
-  const made: Shared = { response, status: new Float64Array(Status.Count), request: undefined, requestLength: 0 }
+  const made: Shared = {
+    response: new Uint8Array(RESPONSE_BYTES),
+    status: new Float64Array(Status.Count),
+    request: undefined,
+    requestLength: 0
+  }
   check(addon.pinResponse(made.response))
   check(addon.pinStatus(made.status))
   Object.assign(addon, { shared: made })

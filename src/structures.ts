@@ -5,8 +5,9 @@
 // decoded by the list that it was read with. Leaves to others: decoding (codec.ts).
 
 import { Decoder, UnknownStructure } from './codec.ts'
+import { NOT_COUNTED } from './decoder.ts'
 import type { Document } from './document.ts'
-import { addon, checkObject, type Handle, Status, status } from './native.ts'
+import { addon, checkObject, type Handle, response, Status, status } from './native.ts'
 
 /** Decoders by the identity of their structures. */
 export class Decoders {
@@ -24,7 +25,7 @@ export class Decoders {
   decode(handle: Handle, identity: number, bytes: Uint8Array, end: number): unknown {
     const decoder = this.#last.identity === identity ? this.#last : this.#find(identity)
     try {
-      return decoder.decode(bytes, end)
+      return decoder.decode(bytes, end, bytes === response ? status[Status.Wide] : NOT_COUNTED)
     } catch (error) {
       if (!(error instanceof UnknownStructure)) throw error
       return this.#learn(decoder, handle) ? this.decode(handle, identity, bytes, end) : undefined

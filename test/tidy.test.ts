@@ -25,7 +25,7 @@ const ENGINE_RANKS = [
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'results'],
-  ['plain', 'filters', 'options', 'encoder', 'codec', 'query'],
+  ['plain', 'filters', 'options', 'encoder', 'decoder', 'codec', 'query'],
   ['native', 'structures'],
   [
     'cursor',

@@ -21,8 +21,12 @@ pub mod status {
     pub const MODIFIED: usize = 2;
     /// Identity of the record structures that the response refers to.
     pub const STRUCTURES: usize = 3;
+    /// Bytes above 0x7f in the response; `NOT_COUNTED` when nobody counted.
+    pub const WIDE: usize = 4;
     /// How many words there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
+    /// As in src/decoder.ts.
+    pub const NOT_COUNTED: f64 = -1.0;
 }
 
 /// The shared buffers of one environment.
@@ -85,9 +89,10 @@ impl Buffers {
         })
     }
 
-    /// The response buffer.
+    /// The response buffer, to be written to.
     #[inline]
     pub fn response(&mut self) -> &mut [u8] {
+        self.set_status(status::WIDE, status::NOT_COUNTED);
         let RawBytes { start, count } = self.response.bytes;
         // SAFETY: the array is pinned and private to native.ts; JavaScript does not run during the call; `&mut self`
         // makes this the only reference into it, because requests are read from another array buffer.
@@ -104,12 +109,23 @@ impl Buffers {
         }
     }
 
+    /// Tells JavaScript about the first `length` bytes of the response what decoding is faster with.
+    #[inline]
+    pub fn describe_response(&mut self, length: usize) {
+        let wide = self.response().get(..length).map(wide_count);
+        self.set_status(
+            status::WIDE,
+            wide.map_or(status::NOT_COUNTED, |count| count as f64),
+        );
+    }
+
     /// Hands `bytes` to JavaScript, in the response buffer when they fit, else as overflow, and empties them. The
     /// status has their count.
     pub fn respond(&mut self, bytes: &mut Vec<u8>) {
         self.set_status(status::BYTES, bytes.len() as f64);
         if let Some(part) = self.response().get_mut(..bytes.len()) {
             part.copy_from_slice(bytes);
+            self.describe_response(bytes.len());
         } else {
             self.overflow = std::mem::take(bytes);
         }
@@ -157,6 +173,22 @@ impl Pinned {
             unsafe { sys::napi_delete_reference(env, self.reference) };
         }
     }
+}
+
+/// How many bytes are above 0x7f: eight at a time, each in a lane of its own that holds 255.
+#[inline]
+fn wide_count(bytes: &[u8]) -> usize {
+    const LANES: u64 = 0x0101_0101_0101_0101;
+    let mut count = 0;
+    for part in bytes.chunks(8 * u8::MAX as usize) {
+        let (words, rest) = part.as_chunks::<8>();
+        let lanes = words.iter().fold(0, |lanes, word| {
+            lanes + ((u64::from_le_bytes(*word) >> 7) & LANES)
+        });
+        count += lanes.to_le_bytes().into_iter().map(usize::from).sum::<usize>();
+        count += rest.iter().filter(|byte| **byte > 0x7f).count();
+    }
+    count
 }
 
 #[cold]

@@ -43,6 +43,7 @@ fn get_document(call: &mut Call<'_>) -> Result<f64> {
             None => return Ok(0.0),
             Some(found) if found.length <= response.len() => {
                 buffers.set_status(status::STRUCTURES, found.structures_identity as f64);
+                buffers.describe_response(found.length);
                 return Ok(found.length as f64);
             }
             Some(_) => {}
