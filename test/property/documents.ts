@@ -32,7 +32,8 @@ const PATTERNS = ['^a', 'b$', 'a.b', '^ab?c?$', '[a-c]', '^$', '(a|b)+', 'A', '\
 /** The size of an array of what is generated inside of filters and documents. */
 const FEW = { maxLength: 3 }
 
-const scalar: Arbitrary<unknown> = fc.oneof(
+/** A value that holds no others. */
+export const scalar: Arbitrary<unknown> = fc.oneof(
   { arbitrary: fc.constantFrom(...NUMBERS), weight: 100 },
   { arbitrary: fc.constantFrom(...TEXTS), weight: 60 },
   { arbitrary: fc.constantFrom(...OTHERS), weight: 40 },
@@ -162,8 +163,11 @@ const grammar = fc.letrec<Grammar>(tie => ({
   ),
   filter: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
-    { arbitrary: condition(tie), weight: 8 },
-    { arbitrary: fc.tuple(condition(tie), condition(tie)).map(([one, two]) => ({ ...one, ...two })), weight: 3 },
+    { arbitrary: fieldCondition(tie), weight: 8 },
+    {
+      arbitrary: fc.tuple(fieldCondition(tie), fieldCondition(tie)).map(([one, two]) => ({ ...one, ...two })),
+      weight: 3
+    },
     { arbitrary: expression.map(inner => ({ $expr: inner })), weight: 1 },
     {
       arbitrary: fc
@@ -174,7 +178,7 @@ const grammar = fc.letrec<Grammar>(tie => ({
   )
 }))
 
-function condition(tie: (key: 'operators') => Arbitrary<unknown>): Arbitrary<Fields> {
+function fieldCondition(tie: (key: 'operators') => Arbitrary<unknown>): Arbitrary<Fields> {
   return fc
     .tuple(path, fc.oneof(operand, tie('operators'), tie('operators')))
     .map(([path, operand]) => ({ [path]: operand }))
@@ -193,3 +197,9 @@ function withoutExpression(filter: Fields): Fields {
 
 /** A filter. */
 export const filter: Arbitrary<Fields> = grammar.filter
+
+/** Operators with their operands, as they stand at a path. */
+export const condition: Arbitrary<Fields> = grammar.operators
+
+/** A filter that asks no expression. */
+export const elementFilter: Arbitrary<Fields> = filter.map(withoutExpression)

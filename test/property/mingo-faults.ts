@@ -25,7 +25,7 @@ const SETS = ['$in', '$nin']
 const is = (names: readonly string[], { operator }: Leaf): boolean => names.includes(operator)
 
 /** True when `test` holds for the value or for anything in it. */
-function holdsWithin(value: unknown, test: (value: unknown) => boolean): boolean {
+export function holdsWithin(value: unknown, test: (value: unknown) => boolean): boolean {
   if (test(value)) return true
   if (Array.isArray(value)) return value.some(each => holdsWithin(each, test))
   return isFields(value) && Object.values(value).some(each => holdsWithin(each, test))
@@ -213,7 +213,7 @@ function isSmallNumber(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value >> 0 === value
 }
 
-function isPlainWhole(value: unknown): boolean {
+export function isPlainWhole(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && wholePart(value) !== undefined
 }
 

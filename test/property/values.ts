@@ -78,3 +78,16 @@ export function wholePart(value: unknown): bigint | undefined {
   const whole = BigInt(Math.trunc(value))
   return whole >= -(2n ** 63n) && whole < 2n ** 63n ? whole : undefined
 }
+
+/** A value as it is read back: an integer comes as a number where that holds it exactly. */
+export function asRead(value: unknown): unknown {
+  if (typeof value === 'bigint') return narrowed(value)
+  if (Array.isArray(value)) return value.map(asRead)
+  if (!isFields(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asRead(inner)]))
+}
+
+/** An integer as a number, where that holds it exactly. */
+export function narrowed(value: bigint): number | bigint {
+  return value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value
+}
