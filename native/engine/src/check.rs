@@ -2,11 +2,13 @@
 //!
 //! Rules. Every page is a header, free, or used, and used once. Every page on disk fits its checksum. Every
 //! document begins with an id whose index entry names its place; every index entry names such a document. Counts
-//! are what is counted.
+//! are what is counted. Every ordered index has the entries of its documents and no others (check/indexes.rs).
 //!
 //! Promises: damage is reported and the check goes on; nothing is changed. Commits wait while it runs, readers do
 //! not.
 //! Leaves to others: what heaps and indexes know of themselves (heap/verify.rs, index/primary/verify.rs).
+
+mod indexes;
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,6 +25,7 @@ use crate::index::primary::{HashPart, IndexEvent};
 use crate::pager::Pager;
 use crate::pager::allocator::Run;
 use crate::store::Store;
+use indexes::check_indexes;
 
 /// Most problems that are told one by one; all are counted.
 const PROBLEMS_TOLD_MAX: usize = 1000;
@@ -122,6 +125,7 @@ pub fn check(store: &Store) -> Result<CheckReport> {
             let content = state.content.read();
             if let Some(body) = &content.body {
                 check_collection(&store.pager, &content, body, &mut pages, &mut report);
+                check_indexes(&store.pager, &content, body, &mut pages, &mut report);
             }
         }
         for (page, is_used) in pages.is_used.iter().enumerate() {

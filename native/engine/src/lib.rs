@@ -31,9 +31,11 @@ pub use database::{Collection, Database, Found, MEMORY_PATH, OpenOptions, WriteO
 pub use dump::{DumpReport, DumpedDocument, dump, dump_on};
 pub use error::{Error, ErrorKind, Result};
 pub use format::id::IdBytes;
+pub use format::index_definition::{IndexDefinition, IndexKey};
 pub use query::{Filter, Update};
 pub use quire_frames::{PAGE_BYTES, PageNumber};
 pub use salvage::salvage;
+pub use stats::IndexInfo;
 pub use transaction::cursor::{Cursor, FindOptions};
 pub use transaction::{Transaction, TransactionOptions, UpdateOutcome, UpdateRequest};
 pub use wal::Durability;

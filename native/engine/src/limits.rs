@@ -10,6 +10,20 @@ pub const DOCUMENT_BYTES_MAX: u32 = 1 << 30;
 pub const DEPTH_MAX: usize = 100;
 /// Longest collection name, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 255;
+/// Most ordered indexes of one collection, the one of `_id` not counted.
+pub const INDEXES_MAX: usize = 63;
+/// Most fields of one ordered index.
+pub const INDEX_KEYS_MAX: usize = 32;
+/// Longest name of an index, in bytes of UTF-8.
+pub const INDEX_NAME_BYTES_MAX: usize = 1024;
+/// Most bytes of an index's definition: its name, paths and partial filter together.
+pub const INDEX_DEFINITION_BYTES_MAX: usize = 60 << 10;
+/// Most entries of one document in one ordered index.
+pub const INDEX_ENTRIES_OF_DOCUMENT_MAX: usize = 100_000;
+/// Most memory for the entries of an ordered index that is made over a filled collection, in bytes.
+pub const INDEX_BUILD_BYTES_MAX: usize = 1 << 30;
+/// Longest time after which documents expire, in seconds.
+pub const EXPIRE_AFTER_SECONDS_MAX: i64 = i32::MAX as i64;
 /// Most record structures of one collection.
 pub const STRUCTURES_MAX: usize = 1024;
 /// Most keys of one record structure.

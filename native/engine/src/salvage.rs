@@ -1,7 +1,7 @@
 //! Salvage: what a damaged database still holds, in a new one.
 //!
-//! Promises: the damaged files are only read; every document that `dump` can read is in the new database, and
-//! what it could not read is in the report.
+//! Promises: the damaged files are only read; every document that `dump` can read is in the new database, with the
+//! ordered indexes whose definitions can be read; what could not be read or made is in the report.
 //! Leaves to others: reading damaged files (dump/).
 
 use std::path::Path;
@@ -37,7 +37,7 @@ pub fn salvage(from: &str, to: &str) -> Result<DumpReport> {
     };
     let target = Database::open(to, &options)?;
     let mut batch: Option<Batch> = None;
-    let report = dump(from, |found| {
+    let mut report = dump(from, |found| {
         if batch.as_ref().is_none_or(|batch| batch.name != found.collection) {
             batch.take().map_or(Ok(()), |mut done| done.write())?;
             batch = Some(Batch {
@@ -49,6 +49,14 @@ pub fn salvage(from: &str, to: &str) -> Result<DumpReport> {
         batch.as_mut().map_or(Ok(()), |batch| batch.add(found.document))
     })?;
     batch.map_or(Ok(()), |mut last| last.write())?;
+    for (collection, definition) in report.indexes.clone() {
+        let made = target
+            .collection(&collection)?
+            .create_index(&definition, &WriteOptions::default());
+        if let Err(error) = made {
+            report.note(error);
+        }
+    }
     target.close()?;
     Ok(report)
 }

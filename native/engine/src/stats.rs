@@ -4,8 +4,11 @@
 
 use std::sync::Arc;
 
+use quire_frames::PAGE_BYTES;
+
 use crate::error::Error;
 use crate::format::id_mode::IdMode;
+use crate::format::index_definition::IndexDefinition;
 use crate::format::page::CollectionId;
 
 /// One collection.
@@ -29,6 +32,33 @@ pub struct CollectionInfo {
     pub structures_count: usize,
     /// Lookups of an id that visited a document of another id, since the database was opened.
     pub false_visits_count: u64,
+    /// The ordered indexes, in the order in which they were made.
+    pub indexes: Vec<IndexInfo>,
+}
+
+impl CollectionInfo {
+    /// The index on `_id`, as if it were an ordered one.
+    pub fn id_index(&self) -> IndexInfo {
+        IndexInfo {
+            definition: IndexDefinition::of_id(),
+            entries_count: self.documents_count,
+            pages_count: self.index_bytes / PAGE_BYTES as u64,
+            arrays: 0,
+        }
+    }
+}
+
+/// One ordered index.
+#[derive(Clone, Debug)]
+pub struct IndexInfo {
+    /// What it is.
+    pub definition: IndexDefinition,
+    /// Entries.
+    pub entries_count: u64,
+    /// Pages of its tree.
+    pub pages_count: u64,
+    /// Fields, the first one the lowest bit, that led through an array in some document.
+    pub arrays: u32,
 }
 
 /// A database.

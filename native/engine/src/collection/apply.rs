@@ -4,6 +4,7 @@
 //! document, so its pages are loaded and compared; applying only changes pages in memory.
 //! Leaves to others: what the writes of a commit must be (distinct ids, store/commit.rs).
 
+use crate::collection::index_changes::IndexPlanner;
 use crate::collection::{Body, IdMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
@@ -65,17 +66,35 @@ impl<'a> Write<'a> {
 }
 
 impl Body {
-    /// Finds what `write` will meet.
+    /// Finds what `write` will meet, and tells the planner of the indexes, where there are any.
     ///
-    /// Errors: `DUPLICATE_ID`, `CORRUPTED`, `IO`.
-    pub fn plan<'a>(&self, pager: &Pager, write: Write<'a>, scratch: &mut Vec<u8>) -> Result<Planned<'a>> {
+    /// Errors: `DUPLICATE_ID`, `CORRUPTED`, `IO`; those of the planner.
+    pub fn plan<'a>(
+        &self,
+        pager: &Pager,
+        write: Write<'a>,
+        scratch: &mut Vec<u8>,
+        mut indexes: Option<&mut IndexPlanner<'_>>,
+    ) -> Result<Planned<'a>> {
         let (id, document, must_be_new) = write.parts();
         let hash = Body::hash_id(pager, id);
-        let current = self.find_hashed(pager, id, hash, None, scratch, |place, document| {
-            (place, document.len())
+        let mut noted = Ok(());
+        let current = self.find_hashed(pager, id, hash, None, scratch, |place, current| {
+            if let Some(indexes) = &mut indexes
+                && !must_be_new
+            {
+                noted = indexes.note(id, Some(current), document);
+            }
+            (place, current.len())
         })?;
+        noted?;
         if must_be_new && current.is_some() {
             return Err(duplicate(id));
+        }
+        if let Some(indexes) = indexes
+            && current.is_none()
+        {
+            indexes.note(id, None, document)?;
         }
         if document.is_some() {
             self.heap.expect_growable(pager)?;

@@ -8,7 +8,11 @@
 //! Leaves to others: logging and the order of commits (store/commit.rs), transactions (transaction/).
 
 mod apply;
+pub mod index_build;
+pub mod index_changes;
 pub mod lease;
+pub mod secondary;
+pub mod unique;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +32,7 @@ use crate::limits::NAME_BYTES_MAX;
 use crate::pager::{PageWriter, Pager};
 use crate::stats::CollectionInfo;
 use lease::Lease;
+use secondary::SecondaryIndex;
 
 pub use crate::format::id_mode::IdMode;
 pub use apply::{Planned, Write, duplicate, integer_of};
@@ -78,6 +83,8 @@ pub struct Body {
     pub heap: Heap,
     /// From id to place.
     pub index: PrimaryIndex,
+    /// The ordered indexes, in the order in which they were made.
+    pub indexes: Vec<SecondaryIndex>,
     /// Documents.
     pub documents_count: u64,
     /// Bytes of the documents in stored form.
@@ -144,15 +151,19 @@ impl Content {
         Ok(())
     }
 
-    /// Removes every document; the collection and its number stay.
+    /// Removes every document; the collection, its number and its indexes stay.
     pub fn clear(&mut self, writer: &PageWriter<'_>) -> Result<()> {
         if let Some(body) = self.body.take() {
             let (id, ids, next_integer) = (body.id, body.ids, body.next_integer);
+            let rules: Vec<_> = body.indexes.iter().map(|index| index.rules.clone()).collect();
             body.release(writer);
             self.died = writer.sequence();
             self.create(writer, id, ids)?;
             if let Some(body) = &mut self.body {
                 body.next_integer = next_integer;
+                for rules in rules {
+                    body.indexes.push(SecondaryIndex::create(writer, id, rules)?);
+                }
             }
         }
         Ok(())
@@ -182,6 +193,7 @@ impl Content {
                 + body.index.resident_bytes() as u64,
             structures_count: self.structures.count(),
             false_visits_count: body.index.false_candidates_count(),
+            indexes: body.indexes.iter().map(SecondaryIndex::info).collect(),
         })
     }
 
@@ -210,6 +222,7 @@ impl Body {
             ids,
             heap: Heap::create(writer, id)?,
             index: PrimaryIndex::create(writer, id)?,
+            indexes: Vec::new(),
             documents_count: 0,
             documents_bytes: 0,
             next_integer: 1,
@@ -269,6 +282,9 @@ impl Body {
     pub fn release(self, writer: &PageWriter<'_>) {
         let _ = self.heap.release(writer);
         let _ = self.index.release(writer);
+        for index in &self.indexes {
+            let _ = index.tree.release(writer);
+        }
     }
 }
 

@@ -13,10 +13,12 @@ use crate::collection::{CollectionState, IdMode, Write, integer_of};
 use crate::database::Handle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
+use crate::format::index_definition::IndexDefinition;
 use crate::format::intake::Intake;
 use crate::format::record::Structures;
 use crate::query::{Filter, Update};
-use crate::store::{Change, Outcome, Store};
+use crate::stats::IndexInfo;
+use crate::store::{Change, DroppedIndexes, Outcome, Store};
 use crate::transaction::cursor::{Cursor, FindOptions};
 use crate::transaction::{Transaction, UpdateOutcome};
 use crate::wal::Durability;
@@ -253,6 +255,49 @@ impl Collection {
     /// A cursor on the documents as they are now.
     pub fn find(&self, options: FindOptions) -> Result<Cursor> {
         Cursor::open(self.handle.readable()?, &self.state, None, None, options)
+    }
+
+    /// Makes an index and returns its name; the same one again is made once. Over documents that are there already
+    /// it takes memory for its entries meanwhile; writers wait, readers do not.
+    ///
+    /// Errors: `INDEX_EXISTS` when one has the name or the fields, but other options; `DUPLICATE_KEY`,
+    /// `INVALID_DOCUMENT` and `LIMIT_EXCEEDED` for documents that it cannot have; `INVALID_INDEX`; and as `insert`.
+    pub fn create_index(&self, definition: &IndexDefinition, options: &WriteOptions) -> Result<Box<str>> {
+        let store = self.handle.writable()?;
+        let _lease = HeldLease::take(store, &self.state, options.owner)?;
+        store.create_index(&self.state, definition, self.handle.durability(options))?;
+        Ok(definition.name.clone())
+    }
+
+    /// Drops the index `name`.
+    ///
+    /// Errors: `INDEX_NOT_FOUND`, `COLLECTION_NOT_FOUND`, `INVALID_INDEX` for the index on `_id`, and as `insert`.
+    pub fn drop_index(&self, name: &str, options: &WriteOptions) -> Result<()> {
+        self.drop_some(DroppedIndexes::Named(name), options)
+    }
+
+    /// Drops every index but the one on `_id`.
+    ///
+    /// Errors: `COLLECTION_NOT_FOUND`, and as `insert`.
+    pub fn drop_indexes(&self, options: &WriteOptions) -> Result<()> {
+        self.drop_some(DroppedIndexes::All, options)
+    }
+
+    fn drop_some(&self, dropped: DroppedIndexes<'_>, options: &WriteOptions) -> Result<()> {
+        let store = self.handle.writable()?;
+        let _lease = HeldLease::take(store, &self.state, options.owner)?;
+        store.drop_indexes(&self.state, dropped, self.handle.durability(options))
+    }
+
+    /// Every index, the one on `_id` first; none where there is no collection.
+    pub fn indexes(&self) -> Result<Vec<IndexInfo>> {
+        self.handle.readable()?;
+        let info = self.state.content.read().info();
+        Ok(info.map_or_else(Vec::new, |info| {
+            let mut indexes = vec![info.id_index()];
+            indexes.extend(info.indexes);
+            indexes
+        }))
     }
 
     /// The key lists that records use, and their identity: as long as that is the same, lists only get longer.

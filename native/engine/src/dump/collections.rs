@@ -16,6 +16,7 @@ use crate::dump::source::Source;
 use crate::dump::sweep::{CatalogRun, Sweep};
 use crate::error::Result;
 use crate::format::header::{BlobPlace, HEADER_PAGES, Header};
+use crate::format::index_definition::IndexDefinition;
 use crate::format::page::{CollectionId, PAGE_BODY_BYTES, PAGE_HEAD_BYTES, PageKind};
 use crate::format::record::StructureRegistry;
 use crate::heap::HeapRoot;
@@ -35,6 +36,8 @@ pub(super) struct Collection {
     pub(super) structures: StructureRegistry,
     /// The heap as the current catalog has it.
     pub(super) heap: Option<HeapRoot>,
+    /// The ordered indexes, as the current catalog and the log have them.
+    pub(super) indexes: Vec<IndexDefinition>,
 }
 
 /// Every collection that is known.
@@ -121,9 +124,15 @@ impl Collections {
                     name: found.name.to_owned(),
                     structures: StructureRegistry::new(),
                     heap: is_current.then_some(found.heap),
+                    indexes: Vec::new(),
                 });
                 for (number, structure) in found.structures.into_iter().enumerate() {
                     collection.structures.restore(number, structure)?;
+                }
+                for index in found.indexes.iter().filter(|_| is_current) {
+                    collection
+                        .indexes
+                        .push(IndexDefinition::decode(index.definition)?);
                 }
             }
         }

@@ -20,6 +20,7 @@ mod sweep;
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::index_definition::IndexDefinition;
 use crate::storage::{FileStorage, LockMode, Storage};
 use documents::Writer;
 use overlay::Overlay;
@@ -43,6 +44,8 @@ pub struct DumpedDocument<'a> {
 pub struct DumpReport {
     /// Documents handed out.
     pub documents_count: u64,
+    /// The ordered indexes that are known, by the names of their collections.
+    pub indexes: Vec<(String, IndexDefinition)>,
     /// What could not be read, at most the first thousand.
     pub problems: Vec<Error>,
     /// How many things could not be read.
@@ -50,7 +53,7 @@ pub struct DumpReport {
 }
 
 impl DumpReport {
-    fn note(&mut self, problem: Error) {
+    pub(crate) fn note(&mut self, problem: Error) {
         self.problems_count += 1;
         if self.problems.len() < PROBLEMS_TOLD_MAX {
             self.problems.push(problem);
@@ -87,6 +90,12 @@ pub fn dump_on(
     let log_problems = overlay.read(storage, path, &source, &mut collections);
     log_problems.into_iter().for_each(|problem| report.note(problem));
     collections.name_unlisted(&mut sweep, &overlay, &mut report);
+    for (id, collection) in &collections.by_id {
+        if !overlay.is_dropped(*id) {
+            let named = |index: &IndexDefinition| (collection.name.clone(), index.clone());
+            report.indexes.extend(collection.indexes.iter().map(named));
+        }
+    }
     let mut writer = Writer::new(&source.pager, &mut report, &mut visit);
     for (id, collection) in &collections.by_id {
         writer.collection(*id, collection, overlay.take(*id), &mut sweep)?;

@@ -12,6 +12,7 @@ use std::path::Path;
 use crate::dump::collections::Collections;
 use crate::dump::source::Source;
 use crate::error::{Error, Result};
+use crate::format::index_definition::IndexDefinition;
 use crate::format::intake::document_id;
 use crate::format::operation::{Operation, Operations};
 use crate::format::page::{CollectionId, Sequence};
@@ -103,6 +104,11 @@ impl Overlay {
         self.by_id.keys().copied()
     }
 
+    /// Whether the log says that a collection was dropped.
+    pub(super) fn is_dropped(&self, id: CollectionId) -> bool {
+        self.by_id.get(&id).is_some_and(|logged| logged.is_dropped)
+    }
+
     /// What the log says of a collection.
     pub(super) fn take(&mut self, id: CollectionId) -> Logged {
         self.by_id.remove(&id).unwrap_or_default()
@@ -141,6 +147,16 @@ impl Overlay {
                 let (structure, _) = Structure::decode(encoded)?;
                 let structures = &collections.entry(id).structures;
                 structures.restore(number.into(), structure)?;
+            }
+            Operation::CreateIndex(id, definition) => {
+                let definition = IndexDefinition::decode(definition)?;
+                let indexes = &mut collections.entry(id).indexes;
+                indexes.retain(|index| index.name != definition.name);
+                indexes.push(definition);
+            }
+            Operation::DropIndex(id, name) => {
+                let indexes = &mut collections.entry(id).indexes;
+                indexes.retain(|index| *index.name != *name);
             }
         }
         Ok(())

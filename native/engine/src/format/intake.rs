@@ -289,7 +289,7 @@ pub fn intake_many(
 
 /// Appends the checked stored form of `input`, one map that is no document, without records.
 ///
-/// Errors: INVALID_FILTER, INVALID_UPDATE, INVALID_PROJECTION or INVALID_SORT by `subject`.
+/// Errors: INVALID_FILTER and its like by `subject`.
 pub fn normalise(input: &[u8], subject: Subject, out: &mut Vec<u8>) -> Result<()> {
     write_normal(input, subject, survey(input, subject, PLAIN)?, out)
 }

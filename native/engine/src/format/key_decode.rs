@@ -7,7 +7,7 @@
 
 use super::fields::Checked;
 use super::key::{
-    ARRAY, BINARY, DATE, END, ESCAPE, EXTENSION, FALSE, FLOAT_HIGH, FLOAT_LOW, LENGTH_ZERO, MAP,
+    ARRAY, BINARY, DATE, EMPTY_ARRAY, END, ESCAPE, EXTENSION, FALSE, FLOAT_HIGH, FLOAT_LOW, LENGTH_ZERO, MAP,
     NOT_A_NUMBER, NULL, NUMBER_ZERO, SECOND_ZERO, TEXT, TRUE, WHOLE_BYTES_MAX,
 };
 use super::owned::Owned;
@@ -63,6 +63,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Checked<Owned> {
         Ok(match self.byte()? {
             NULL => Owned::Null,
+            EMPTY_ARRAY => Owned::Array(Vec::new()),
             NOT_A_NUMBER => Owned::Float(f64::NAN),
             FLOAT_LOW | FLOAT_HIGH => Owned::Float(self.float()?),
             TEXT => Owned::Text(self.text()?),

@@ -27,6 +27,10 @@ pub enum Operation<'a> {
     Clear(CollectionId),
     /// A record structure: its number and its encoding.
     Structure(CollectionId, u16, &'a [u8]),
+    /// A new ordered index over the documents as they are: its definition.
+    CreateIndex(CollectionId, &'a [u8]),
+    /// The end of the ordered index of this name.
+    DropIndex(CollectionId, &'a str),
 }
 
 const INSERT: u8 = 1;
@@ -37,6 +41,8 @@ const DROP: u8 = 5;
 const RENAME: u8 = 6;
 const CLEAR: u8 = 7;
 const STRUCTURE: u8 = 8;
+const CREATE_INDEX: u8 = 9;
+const DROP_INDEX: u8 = 10;
 
 const TAG_BYTES: usize = 5;
 
@@ -77,6 +83,14 @@ impl Operation<'_> {
                 out.extend_from_slice(&number.to_le_bytes());
                 put_short(out, encoded);
             }
+            Operation::CreateIndex(collection, definition) => {
+                head(CREATE_INDEX, collection);
+                put_short(out, definition);
+            }
+            Operation::DropIndex(collection, name) => {
+                head(DROP_INDEX, collection);
+                put_short(out, name.as_bytes());
+            }
         }
     }
 }
@@ -86,7 +100,7 @@ fn put_long(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Ids, names and structures are limited to less than 64 KiB (limits.rs).
+/// Ids, names, structures and index definitions are limited to less than 64 KiB (limits.rs).
 fn put_short(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&(bytes.len() as u16).to_le_bytes());
     out.extend_from_slice(bytes);
@@ -127,6 +141,8 @@ impl<'a> Operations<'a> {
                 let number = read_u16(self.take(2)?, 0);
                 Operation::Structure(collection, number, self.take_short()?)
             }
+            CREATE_INDEX => Operation::CreateIndex(collection, self.take_short()?),
+            DROP_INDEX => Operation::DropIndex(collection, self.take_text()?),
             other => return Err(malformed(&format!("operation {other} is unknown"))),
         }))
     }
@@ -165,7 +181,7 @@ fn malformed(what: &str) -> Error {
 mod tests {
     use super::*;
 
-    const ALL: [Operation<'static>; 8] = [
+    const ALL: [Operation<'static>; 10] = [
         Operation::Insert(CollectionId(1), b"document"),
         Operation::Replace(CollectionId(2), b""),
         Operation::Delete(CollectionId(3), b"id"),
@@ -174,6 +190,8 @@ mod tests {
         Operation::Rename(CollectionId(6), "other"),
         Operation::Clear(CollectionId(7)),
         Operation::Structure(CollectionId(8), 9, b"keys"),
+        Operation::CreateIndex(CollectionId(9), b"definition"),
+        Operation::DropIndex(CollectionId(10), "index"),
     ];
 
     #[test]

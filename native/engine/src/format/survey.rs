@@ -33,6 +33,8 @@ pub enum Subject {
     Argument,
     /// An aggregation pipeline, within a map.
     Pipeline,
+    /// The definition of an index.
+    Index,
 }
 
 impl Subject {
@@ -47,6 +49,7 @@ impl Subject {
             Subject::Sort => (ErrorKind::InvalidSort, "sort order"),
             Subject::Argument => (ErrorKind::InvalidArgument, "argument"),
             Subject::Pipeline => (ErrorKind::InvalidPipeline, "pipeline"),
+            Subject::Index => (ErrorKind::InvalidIndex, "index definition"),
         };
         Error::new(kind, format!("byte {at} of the {name}: {reason}"))
     }

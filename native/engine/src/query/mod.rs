@@ -9,6 +9,7 @@ pub mod expression;
 pub mod expression_stages;
 pub mod filter;
 pub mod group_key;
+pub mod index_keys;
 #[cfg(test)]
 mod key_order_tests;
 pub mod literal;

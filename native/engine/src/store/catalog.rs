@@ -9,20 +9,26 @@ use std::sync::Arc;
 
 use quire_frames::PageNumber;
 
+use crate::collection::secondary::SecondaryIndex;
 use crate::collection::{Body, CollectionState, Content, IdMode, check_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::bucket::BUCKETS_MAX;
-use crate::format::page::CollectionId;
+use crate::format::page::{CollectionId, Sequence};
 use crate::format::record::Structure;
 use crate::format::{read_u16, read_u32, read_u64};
 use crate::heap::{Heap, HeapRoot};
+use crate::index::ordered::OrderedRoot;
 use crate::index::primary::{IndexRoot, PrimaryIndex};
 use crate::store::Store;
 
 /// Layout of the catalog's entries.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The layout before there were ordered indexes; still read.
+const VERSION_WITHOUT_INDEXES: u8 = 1;
 /// Bytes of an entry's fixed part.
 const ENTRY_BYTES: usize = 68;
+/// Bytes of an index's fixed part.
+const INDEX_BYTES: usize = 30;
 
 impl Store {
     /// The catalog's bytes. The caller holds the gate exclusively. Without collections there is none.
@@ -74,11 +80,13 @@ impl Store {
         if content.body.is_some() {
             return Err(malformed("two collections have one name"));
         }
+        let indexes = open_indexes(&entry.indexes)?;
         content.body = Some(Body {
             id: entry.heap.owner,
             ids: entry.ids,
             heap: Heap::open(entry.heap),
             index: PrimaryIndex::open(entry.index),
+            indexes,
             documents_count: entry.documents_count,
             documents_bytes: entry.documents_bytes,
             next_integer: entry.next_integer,
@@ -109,11 +117,26 @@ pub struct CatalogEntry<'a> {
     pub next_integer: i64,
     /// The record structures, by their numbers.
     pub structures: Vec<Structure>,
+    /// The ordered indexes.
+    pub indexes: Vec<IndexEntry<'a>>,
+}
+
+/// One ordered index as the catalog keeps it.
+pub struct IndexEntry<'a> {
+    /// Its definition, encoded.
+    pub definition: &'a [u8],
+    /// Its tree.
+    pub root: OrderedRoot,
+    /// See `SecondaryIndex::arrays`.
+    pub arrays: u32,
+    /// The commit that made it.
+    pub born: Sequence,
 }
 
 /// The entries of a catalog, one after the other.
 pub struct CatalogEntries<'a> {
     rest: &'a [u8],
+    has_indexes: bool,
 }
 
 impl<'a> CatalogEntries<'a> {
@@ -122,11 +145,19 @@ impl<'a> CatalogEntries<'a> {
     /// Errors: `UNSUPPORTED_FORMAT`.
     pub fn new(bytes: &'a [u8]) -> Result<CatalogEntries<'a>> {
         match bytes.split_first() {
-            None => Ok(CatalogEntries { rest: &[] }),
-            Some((&VERSION, rest)) => Ok(CatalogEntries { rest }),
+            None => Ok(CatalogEntries {
+                rest: &[],
+                has_indexes: false,
+            }),
+            Some((&version @ (VERSION | VERSION_WITHOUT_INDEXES), rest)) => Ok(CatalogEntries {
+                rest,
+                has_indexes: version == VERSION,
+            }),
             Some((version, _)) => Err(Error::new(
                 ErrorKind::UnsupportedFormat,
-                format!("the catalog has version {version}; this release reads {VERSION}"),
+                format!(
+                    "the catalog has version {version}; this release reads {VERSION_WITHOUT_INDEXES} to {VERSION}"
+                ),
             )),
         }
     }
@@ -170,6 +201,10 @@ impl<'a> CatalogEntries<'a> {
             self.rest = rest;
             structures.push(structure);
         }
+        let indexes = match self.has_indexes {
+            true => self.take_indexes(id)?,
+            false => Vec::new(),
+        };
         Ok(Some(CatalogEntry {
             name,
             ids: IdMode::from_byte(fixed[4])?,
@@ -179,7 +214,29 @@ impl<'a> CatalogEntries<'a> {
             documents_bytes: read_u64(fixed, 16),
             next_integer: read_u64(fixed, 24) as i64,
             structures,
+            indexes,
         }))
+    }
+
+    fn take_indexes(&mut self, owner: CollectionId) -> Result<Vec<IndexEntry<'a>>> {
+        let count = read_u16(self.take(2)?, 0);
+        let mut indexes = Vec::new();
+        for _ in 0..count {
+            let fixed = self.take(INDEX_BYTES)?;
+            let root = OrderedRoot {
+                owner,
+                page: PageNumber::new(read_u32(fixed, 0)),
+                entries_count: read_u64(fixed, 4),
+                pages_count: read_u32(fixed, 12),
+            };
+            indexes.push(IndexEntry {
+                definition: self.take(usize::from(read_u16(fixed, 28)))?,
+                root,
+                arrays: read_u32(fixed, 16),
+                born: Sequence(read_u64(fixed, 20)),
+            });
+        }
+        Ok(indexes)
     }
 
     /// Whether zeros alone are left, as behind the last entry when whole pages were read.
@@ -221,6 +278,35 @@ fn encode_entry(content: &Content, body: &Body, out: &mut Vec<u8>) {
     (0..structures.count())
         .filter_map(|number| structures.get(number))
         .for_each(|structure| structure.encode(out));
+    out.extend_from_slice(&(body.indexes.len() as u16).to_le_bytes());
+    body.indexes.iter().for_each(|index| encode_index(index, out));
+}
+
+/// Definitions are shorter than 64 KiB (limits.rs).
+fn encode_index(index: &SecondaryIndex, out: &mut Vec<u8>) {
+    let root = index.tree.root();
+    let mut definition = Vec::new();
+    index.rules.definition.encode(&mut definition);
+    out.extend_from_slice(&root.page.get().to_le_bytes());
+    out.extend_from_slice(&root.entries_count.to_le_bytes());
+    out.extend_from_slice(&root.pages_count.to_le_bytes());
+    out.extend_from_slice(&index.arrays.to_le_bytes());
+    out.extend_from_slice(&index.born.0.to_le_bytes());
+    out.extend_from_slice(&(definition.len() as u16).to_le_bytes());
+    out.extend_from_slice(&definition);
+}
+
+/// The indexes of a collection.
+fn open_indexes(entries: &[IndexEntry<'_>]) -> Result<Vec<SecondaryIndex>> {
+    let mut indexes: Vec<SecondaryIndex> = Vec::new();
+    for entry in entries {
+        let index = SecondaryIndex::open(entry.definition, entry.root, entry.arrays, entry.born)?;
+        if indexes.iter().any(|other| other.name() == index.name()) {
+            return Err(malformed("two indexes of a collection have one name"));
+        }
+        indexes.push(index);
+    }
+    Ok(indexes)
 }
 
 fn malformed(what: &str) -> Error {

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::RwLockWriteGuard;
 use smallvec::SmallVec;
 
+use crate::collection::index_changes::{IndexChange, IndexPlanner};
 use crate::collection::{CollectionState, Content, IdMode, Planned, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::operation::Operation;
@@ -47,6 +48,8 @@ pub struct Outcome {
 struct Step<'a> {
     content: RwLockWriteGuard<'a, Content>,
     planned: SmallVec<[Planned<'a>; 1]>,
+    /// What happens to the indexes, in their order.
+    indexes: Vec<IndexChange>,
     /// Number of the collection to make first.
     new_id: Option<CollectionId>,
     ids: IdMode,
@@ -56,7 +59,8 @@ struct Step<'a> {
 impl Store {
     /// Commits `changes`, which are in the order of their names, at `durability`.
     ///
-    /// Errors: `DUPLICATE_ID`, `DISK_FULL`, `TRANSACTION_TOO_LARGE`, `CORRUPTED`, `IO`: nothing is changed.
+    /// Errors: `DUPLICATE_ID`, `DUPLICATE_KEY`, `INVALID_DOCUMENT` and `LIMIT_EXCEEDED` for a document that an index
+    /// cannot have, `DISK_FULL`, `TRANSACTION_TOO_LARGE`, `CORRUPTED`, `IO`: nothing is changed.
     /// `POISONED`; `CLOSED`.
     pub fn commit(&self, changes: &[Change<'_>], durability: Durability) -> Result<Outcome> {
         self.check_writable()?;
@@ -91,15 +95,31 @@ impl Store {
         let content = change.state.content.write();
         let mut planned: SmallVec<[Planned<'a>; 1]> = SmallVec::with_capacity(change.writes.len());
         let survivors = if change.clear { None } else { content.body.as_ref() };
+        let structures;
+        let mut indexes = None;
+        if let Some(body) = content.body.as_ref().filter(|body| !body.indexes.is_empty()) {
+            structures = content.structures.snapshot();
+            indexes = Some(IndexPlanner::new(&body.indexes, &structures, change.clear));
+        }
         for write in change.writes {
             let plan = match survivors {
-                Some(body) => body.plan(&self.pager, *write, scratch)?,
-                None => Planned::in_empty(&self.pager, *write),
+                Some(body) => body.plan(&self.pager, *write, scratch, indexes.as_mut())?,
+                None => {
+                    let plan = Planned::in_empty(&self.pager, *write);
+                    if let Some(indexes) = &mut indexes {
+                        indexes.note(plan.id, None, plan.document)?;
+                    }
+                    plan
+                }
             };
             if plan.current.is_some() || plan.document.is_some() {
                 planned.push(plan);
             }
         }
+        let indexes = match indexes {
+            Some(planner) => planner.finish(&self.pager)?,
+            None => Vec::new(),
+        };
         let clear = change.clear && content.body.is_some();
         let must_exist = change.create || !planned.is_empty();
         let new_id = match must_exist && content.body.is_none() {
@@ -112,6 +132,7 @@ impl Store {
         Ok(Some(Step {
             content,
             planned,
+            indexes,
             new_id,
             ids: change.ids,
             clear,
@@ -119,7 +140,7 @@ impl Store {
     }
 
     /// A number that no collection of the file ever had.
-    fn new_collection_id(&self) -> Result<CollectionId> {
+    pub(super) fn new_collection_id(&self) -> Result<CollectionId> {
         let taken = self
             .next_collection
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| next.checked_add(1));
@@ -203,7 +224,8 @@ impl Step<'_> {
         };
         self.planned
             .iter()
-            .try_for_each(|planned| body.apply(&writer, planned))
+            .try_for_each(|planned| body.apply(&writer, planned))?;
+        body.apply_indexes(&writer, &self.indexes)
     }
 }
 

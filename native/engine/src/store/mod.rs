@@ -11,6 +11,7 @@ mod catalog;
 mod checkpoint;
 mod commit;
 mod definition;
+mod indexes;
 mod replay;
 
 use std::collections::BTreeMap;
@@ -33,9 +34,10 @@ use crate::pager::snapshot::Snapshot;
 use crate::stats::{CollectionInfo, Stats};
 use crate::wal::Log;
 
-pub use catalog::{CatalogEntries, CatalogEntry};
+pub use catalog::{CatalogEntries, CatalogEntry, IndexEntry};
 pub use checkpoint::Held;
 pub use commit::{Change, Outcome};
+pub use indexes::DroppedIndexes;
 pub use replay::Replay;
 
 /// What the store was opened with; see `OpenOptions`.

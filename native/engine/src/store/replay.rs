@@ -8,8 +8,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::collection::index_build::GatheredEntries;
+use crate::collection::index_changes::IndexPlanner;
+use crate::collection::secondary::IndexRules;
 use crate::collection::{Body, CollectionState, IdMode, Planned, Write, check_name};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::index_definition::IndexDefinition;
 use crate::format::intake::document_id;
 use crate::format::operation::{Operation, Operations};
 use crate::format::page::{CollectionId, Sequence};
@@ -127,19 +131,68 @@ impl Replay {
                 content.structures_logged = content.structures.count();
                 Ok(())
             }
+            Operation::CreateIndex(id, definition) => self.create_index(store, sequence, id, definition),
+            Operation::DropIndex(id, name) => {
+                let state = self.state(id)?;
+                let mut content = state.content.write();
+                content.last_sequence = sequence;
+                match content.drop_index(&writer, name) {
+                    true => Ok(()),
+                    false => Err(impossible(id, "loses an index that it does not have")),
+                }
+            }
         }
+    }
+
+    fn create_index(
+        &mut self,
+        store: &Store,
+        sequence: Sequence,
+        id: CollectionId,
+        definition: &[u8],
+    ) -> Result<()> {
+        let definition = IndexDefinition::decode(definition)?;
+        let state = self.state(id)?;
+        let mut content = state.content.write();
+        let structures = content.structures.snapshot();
+        content.last_sequence = sequence;
+        let body = content
+            .body
+            .as_mut()
+            .ok_or_else(|| impossible(id, "gets an index, but it is not there"))?;
+        if body.indexes.iter().any(|index| index.name() == &*definition.name) {
+            return Err(impossible(id, "gets an index that it has already"));
+        }
+        let rules = Arc::new(IndexRules::new(definition)?);
+        let gathered = GatheredEntries::of(&store.pager, body, &rules, &structures)?;
+        body.indexes
+            .push(gathered.load(&store.pager.writer(sequence), id, rules)?);
+        Ok(())
     }
 
     fn write(&mut self, store: &Store, sequence: Sequence, id: CollectionId, write: Write<'_>) -> Result<()> {
         let state = self.state(id)?;
         let mut content = state.content.write();
         content.last_sequence = sequence;
+        let content = &mut *content;
         let body: &mut Body = content
             .body
             .as_mut()
             .ok_or_else(|| impossible(id, "is written to, but it is not there"))?;
-        let planned: Planned<'_> = body.plan(&store.pager, write, &mut self.scratch)?;
-        body.apply(&store.pager.writer(sequence), &planned)
+        let structures;
+        let mut indexes = None;
+        if !body.indexes.is_empty() {
+            structures = content.structures.snapshot();
+            indexes = Some(IndexPlanner::new(&body.indexes, &structures, false));
+        }
+        let planned: Planned<'_> = body.plan(&store.pager, write, &mut self.scratch, indexes.as_mut())?;
+        let changes = match indexes {
+            Some(planner) => planner.finish_part(&store.pager)?,
+            None => Vec::new(),
+        };
+        let writer = store.pager.writer(sequence);
+        body.apply(&writer, &planned)?;
+        body.apply_indexes(&writer, &changes)
     }
 
     fn state(&self, id: CollectionId) -> Result<Arc<CollectionState>> {

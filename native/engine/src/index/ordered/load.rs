@@ -8,7 +8,6 @@ use quire_frames::PageNumber;
 use super::{OrderedIndex, check_entry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::fields::damaged;
-use crate::format::page::PageKind;
 use crate::format::tree_page::rows::{Rows, separator};
 use crate::format::tree_page::{FREE_BYTES_MAX, LEVELS_MAX};
 use crate::pager::PageWriter;
@@ -129,8 +128,8 @@ impl OrderedIndex {
     }
 
     /// Writes a list to a new page.
-    fn write_out(&self, writer: &PageWriter<'_>, rows: &Rows) -> Result<PageNumber> {
-        let (number, mut page) = writer.allocate(PageKind::OrderedNode, self.root.owner)?;
+    fn write_out(&mut self, writer: &PageWriter<'_>, rows: &Rows) -> Result<PageNumber> {
+        let (number, mut page) = self.add_page(writer)?;
         rows.lay_out(0..rows.count(), rows.first_child(), &mut page);
         Ok(number)
     }

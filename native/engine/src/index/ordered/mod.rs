@@ -33,7 +33,7 @@ mod tests;
 
 use std::ops::Bound;
 
-use quire_frames::{PageNumber, PageRef};
+use quire_frames::{PageMut, PageNumber, PageRef};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::fields::damaged;
@@ -55,6 +55,8 @@ pub struct OrderedRoot {
     pub page: PageNumber,
     /// Number of entries.
     pub entries_count: u64,
+    /// Number of pages, the root among them.
+    pub pages_count: u32,
 }
 
 /// One ordered index of a collection.
@@ -95,6 +97,7 @@ impl OrderedIndex {
             owner,
             page,
             entries_count: 0,
+            pages_count: 1,
         }))
     }
 
@@ -116,6 +119,19 @@ impl OrderedIndex {
     /// Number of entries.
     pub fn entries_count(&self) -> u64 {
         self.root.entries_count
+    }
+
+    /// A new page of the index.
+    fn add_page<'a>(&mut self, writer: &PageWriter<'a>) -> Result<(PageNumber, PageMut<'a>)> {
+        let added = writer.allocate(PageKind::OrderedNode, self.root.owner)?;
+        self.root.pages_count = self.root.pages_count.saturating_add(1);
+        Ok(added)
+    }
+
+    /// Gives a page of the index back.
+    fn free_page(&mut self, writer: &PageWriter<'_>, number: PageNumber) {
+        writer.free(number);
+        self.root.pages_count = self.root.pages_count.saturating_sub(1);
     }
 
     /// Bytes in memory besides the index's pages.

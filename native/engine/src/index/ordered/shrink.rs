@@ -50,7 +50,7 @@ impl OrderedIndex {
     fn unlink(&mut self, writer: &PageWriter<'_>, number: PageNumber, above: &[Step]) -> Result<()> {
         let (mut number, mut above) = (number, above);
         while let Some((step, rest)) = above.split_last() {
-            writer.free(number);
+            self.free_page(writer, number);
             let is_removed = {
                 let mut page = writer.change(step.page)?;
                 let removed = tree_page::remove_child(&mut page, self.root.owner, step.child);
@@ -168,7 +168,7 @@ impl OrderedIndex {
             let mut page = writer.change(parent)?;
             tree_page::remove(&mut page, neighbours.separator).map_err(damaged(parent))?;
         }
-        writer.free(neighbours.right);
+        self.free_page(writer, neighbours.right);
         self.last_end = None;
         Ok(())
     }
@@ -183,7 +183,7 @@ impl OrderedIndex {
                 drop(page);
                 tree_page::copy_body(&body, &mut *writer.change(self.root.page)?);
             }
-            writer.free(child);
+            self.free_page(writer, child);
             self.last_end = None;
         }
         Ok(())

@@ -11,7 +11,6 @@ use super::OrderedIndex;
 use super::descent::Path;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::fields::damaged;
-use crate::format::page::PageKind;
 use crate::format::tree_page::rows::Division;
 use crate::format::tree_page::{self, LEVELS_MAX, Node};
 use crate::pager::PageWriter;
@@ -71,7 +70,7 @@ impl OrderedIndex {
 
     /// A new page with what is right of `left`; `self.separator` is what tells the two apart.
     fn new_page(&mut self, writer: &PageWriter<'_>, left: usize) -> Result<PageNumber> {
-        let (right, mut page) = writer.allocate(PageKind::OrderedNode, self.root.owner)?;
+        let (right, mut page) = self.add_page(writer)?;
         let first_child = self.rows.child(left);
         self.rows
             .lay_out(self.rows.right_of(left), first_child, &mut page);
@@ -97,7 +96,7 @@ impl OrderedIndex {
         }
         let left = self.rows.division(division);
         let first = {
-            let (number, mut page) = writer.allocate(PageKind::OrderedNode, self.root.owner)?;
+            let (number, mut page) = self.add_page(writer)?;
             self.rows.lay_out(0..left, self.rows.first_child(), &mut page);
             number
         };

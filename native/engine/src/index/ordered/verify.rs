@@ -50,6 +50,7 @@ impl OrderedIndex {
     /// Reports every page and entry as of `at`, or of the current state, and all damage.
     pub fn verify(&self, pager: &Pager, at: Option<Sequence>, mut visit: impl FnMut(OrderedEvent<'_>)) {
         let mut entries_count = 0;
+        let mut pages_count = 0;
         let mut seen = HashSet::new();
         let mut tasks = vec![Task {
             page: self.root.page,
@@ -64,6 +65,7 @@ impl OrderedIndex {
             }
             let verified = verify_page(self.root, pager, at, &task, &mut |event| {
                 entries_count += u64::from(matches!(event, OrderedEvent::Entry(_)));
+                pages_count += u32::from(matches!(event, OrderedEvent::Page(..)));
                 visit(event);
             });
             match verified {
@@ -71,10 +73,12 @@ impl OrderedIndex {
                 Err(error) => visit(OrderedEvent::Damage(error)),
             }
         }
-        if at.is_none() && entries_count != self.root.entries_count {
+        let counted = (entries_count, pages_count);
+        let kept = (self.root.entries_count, self.root.pages_count);
+        if at.is_none() && counted != kept {
             let what = format!(
-                "an ordered index has {entries_count} entries, its root says {}",
-                self.root.entries_count
+                "an ordered index has {entries_count} entries on {pages_count} pages, its root says {} on {}",
+                kept.0, kept.1
             );
             visit(OrderedEvent::Damage(Error::corrupted_page(self.root.page, what)));
         }
