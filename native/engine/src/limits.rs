@@ -52,3 +52,5 @@ pub const STAGES_MAX: usize = 1000;
 pub const SORT_BYTES_DEFAULT: usize = 100 << 20;
 /// Most fields of one sort order.
 pub const SORT_KEYS_MAX: usize = 32;
+/// Most memory for the distinct values of one field, in bytes.
+pub const DISTINCT_BYTES_MAX: usize = 100 << 20;

@@ -5,6 +5,7 @@
 //! Reading order: compare.rs (order of values), path.rs (dotted paths), literal.rs, filter.rs, update.rs.
 
 pub mod compare;
+pub mod distinct;
 pub mod expression;
 pub mod expression_stages;
 pub mod filter;
@@ -25,6 +26,7 @@ mod shape;
 pub mod sort;
 pub mod update;
 
+pub use distinct::Distinct;
 pub use expression::Expression;
 pub use filter::{Filter, Matcher};
 pub use pipeline::Pipeline;
