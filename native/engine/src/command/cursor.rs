@@ -1,28 +1,32 @@
 //! What the commands that give cursors open: one type for all of them, so that bindings keep one kind of handle.
 //!
 //! Promises: batches are documents back to back, in stored form of the structures that the cursor names.
-//! Leaves to others: what the documents are (transaction/cursor.rs).
+//! Leaves to others: what the documents are (transaction/cursor.rs, aggregate.rs).
 
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::format::record::Structures;
+use crate::transaction::aggregate::Aggregation;
 use crate::transaction::cursor::Cursor;
 
 /// An open cursor, whatever it reads.
 pub enum AnyCursor {
     /// Documents of a collection.
     Find(Cursor),
+    /// Results of a pipeline.
+    Aggregate(Box<Aggregation>),
 }
 
 impl AnyCursor {
     /// Appends the next documents to `out`, back to back, and returns how many: at most `documents_max`, and no
     /// further one once `out` has `bytes_max` bytes. 0 is the end.
     ///
-    /// Errors: `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
+    /// Errors: `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`, and those of a pipeline's stages.
     pub fn next_batch(&mut self, out: &mut Vec<u8>, documents_max: usize, bytes_max: usize) -> Result<usize> {
         match self {
             AnyCursor::Find(cursor) => cursor.next_batch(out, documents_max, bytes_max),
+            AnyCursor::Aggregate(aggregation) => aggregation.next_batch(out, documents_max, bytes_max),
         }
     }
 
@@ -30,6 +34,7 @@ impl AnyCursor {
     pub fn structures(&self) -> Arc<Structures> {
         match self {
             AnyCursor::Find(cursor) => cursor.structures(),
+            AnyCursor::Aggregate(aggregation) => aggregation.structures(),
         }
     }
 
@@ -37,6 +42,7 @@ impl AnyCursor {
     pub fn structures_identity(&self) -> u64 {
         match self {
             AnyCursor::Find(cursor) => cursor.structures_identity(),
+            AnyCursor::Aggregate(aggregation) => aggregation.structures_identity(),
         }
     }
 }

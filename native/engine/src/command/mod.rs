@@ -4,9 +4,10 @@
 //! plain MessagePack that is also stored form without records. Promises: ops and fields that a command does not
 //! have are refused by name before anything is done; a command that fails has changed nothing.
 //! Parts: arguments.rs (requests), reply.rs, cursor.rs (what commands open); then one file for each family of
-//! commands: reads.rs, updates.rs, each with the table of its commands, which are gathered here.
+//! commands: aggregate.rs, reads.rs, updates.rs, each with the table of its commands, which are gathered here.
 //! Leaves to others: what verbs do (transaction/, database/), the bytes of documents (format/).
 
+mod aggregate;
 mod arguments;
 mod cursor;
 mod reads;
@@ -55,9 +56,9 @@ struct CursorCommand {
 }
 
 /// Every command that replies, family by family.
-const COMMANDS: &[&[Command]] = &[reads::COMMANDS, updates::COMMANDS];
+const COMMANDS: &[&[Command]] = &[aggregate::COMMANDS, reads::COMMANDS, updates::COMMANDS];
 /// Every command that opens a cursor.
-const CURSOR_COMMANDS: &[&[CursorCommand]] = &[reads::CURSOR_COMMANDS];
+const CURSOR_COMMANDS: &[&[CursorCommand]] = &[aggregate::CURSOR_COMMANDS, reads::CURSOR_COMMANDS];
 
 /// Runs the command of `request` and appends its reply to `out`.
 ///

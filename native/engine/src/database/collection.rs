@@ -71,6 +71,11 @@ impl Collection {
         Collection { handle, state }
     }
 
+    /// The database that it was opened from.
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// The name.
     pub fn name(&self) -> Arc<str> {
         self.state.name()

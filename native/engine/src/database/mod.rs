@@ -4,6 +4,7 @@
 //! last one to close writes everything to the data file and lets other processes in.
 //! Leaves to others: opening (open.rs), sharing (registry.rs), collections (collection.rs).
 
+mod aggregate;
 mod collection;
 mod janitor;
 mod open;

@@ -131,6 +131,34 @@ impl Cursor {
         failure.map_or(Ok(()), Err)
     }
 
+    /// Hands the next documents to `visit`, at most `documents_max`, until it breaks. False when none are left.
+    ///
+    /// Errors: as `next_batch`, and those of `visit`.
+    pub(crate) fn visit(
+        &mut self,
+        documents_max: usize,
+        visit: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<bool> {
+        let mut failure = None;
+        let mut is_stopped = false;
+        let count = self.fill(documents_max, &mut |document| {
+            match visit(document) {
+                Ok(flow) => is_stopped = flow.is_break(),
+                Err(error) => failure = Some(error),
+            }
+            is_stopped || failure.is_some()
+        })?;
+        if let Some(error) = failure {
+            self.end();
+            return Err(error);
+        }
+        let has_more = is_stopped || count == documents_max;
+        if !has_more {
+            self.end();
+        }
+        Ok(has_more)
+    }
+
     /// How many documents remain.
     pub(crate) fn count(&mut self) -> Result<u64> {
         let count = self.fill(usize::MAX, &mut |_| false)? as u64;

@@ -10,6 +10,7 @@
 //! with CONFLICT (first committer wins).
 //! Leaves to others: logging and applying (store/commit.rs), running again after CONFLICT (the bindings).
 
+pub mod aggregate;
 pub mod cursor;
 pub mod overlay;
 mod verbs;

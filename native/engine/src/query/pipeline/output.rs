@@ -109,6 +109,11 @@ impl Merge {
         }
     }
 
+    /// The collection that is written.
+    pub fn into_name(&self) -> &str {
+        &self.into
+    }
+
     /// The fields by which a result finds its document.
     pub fn on(&self) -> &[Box<str>] {
         &self.on

@@ -1,0 +1,52 @@
+//! The commands of aggregation: `aggregate`, which opens a cursor, and `explainAggregate`.
+//!
+//! Requests: `aggregate` {pipeline}; `explainAggregate` {pipeline} → {stages, pushed}: the names of the stages in
+//! the order in which they run, and how many of the first ones the collection's cursor does. A pipeline that is
+//! asked of a database begins with `$documents`. Leaves to others: stages (query/pipeline), collections as of one
+//! moment and writing (transaction/aggregate.rs).
+
+use crate::command::arguments::{Arguments, refuse};
+use crate::command::reply::Reply;
+use crate::command::{AnyCursor, Command, CursorCommand, Target};
+use crate::error::Result;
+use crate::format::encode::{write_array_head, write_text};
+use crate::query::Pipeline;
+
+pub(super) const COMMANDS: &[Command] = &[Command {
+    op: "explainAggregate",
+    fields: &["pipeline"],
+    run: explain,
+}];
+
+pub(super) const CURSOR_COMMANDS: &[CursorCommand] = &[CursorCommand {
+    op: "aggregate",
+    fields: &["pipeline"],
+    open: aggregate,
+}];
+
+fn aggregate(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCursor> {
+    let pipeline = Pipeline::compile(arguments.needed("pipeline")?)?;
+    let aggregation = match target {
+        Target::Collection(collection, options) => collection.aggregate(&pipeline, options)?,
+        Target::Transaction(transaction, name) => transaction.aggregate(name, &pipeline)?,
+        Target::Database(database, options) => {
+            if !pipeline.begins_with_documents() {
+                return Err(refuse(
+                    "a pipeline that is asked of a database begins with $documents",
+                ));
+            }
+            database.aggregate(&pipeline, options)?
+        }
+    };
+    Ok(AnyCursor::Aggregate(Box::new(aggregation)))
+}
+
+fn explain(_: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Reply<'_>) -> Result<()> {
+    let pipeline = Pipeline::compile(arguments.needed("pipeline")?)?;
+    let (stages, pushed) = pipeline.stages();
+    let out = reply.field("stages");
+    write_array_head(stages.len(), out);
+    stages.iter().for_each(|stage| write_text(stage.as_bytes(), out));
+    reply.count("pushed", pushed as u64);
+    Ok(())
+}
