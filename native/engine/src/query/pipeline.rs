@@ -26,6 +26,7 @@ mod redact;
 mod run;
 mod sample;
 mod shape;
+mod sorting;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,7 @@ struct Stage {
 enum Action {
     Match(matching::Matching),
     Shape(shape::Shaping),
+    Sort(sorting::Sorting),
     Skip(u64),
     Limit(u64),
     Count(Box<str>),

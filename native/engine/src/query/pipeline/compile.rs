@@ -22,6 +22,7 @@ use crate::query::pipeline::optimise::Plan;
 use crate::query::pipeline::output::Output;
 use crate::query::pipeline::redact::Redact;
 use crate::query::pipeline::shape::Shaping;
+use crate::query::pipeline::sorting::Sorting;
 use crate::query::pipeline::union::{Given, Union};
 use crate::query::pipeline::unwind::Unwind;
 use crate::query::pipeline::{Action, Stage};
@@ -145,12 +146,19 @@ impl Compiler<'_> {
         }
         let action = match name {
             "$match" => Action::Match(Matching::compile(operand, variables)?),
+            "$sort" => Action::Sort(Sorting::compile(operand)?),
             "$skip" => Action::Skip(whole(operand, 0)?),
             "$limit" => Action::Limit(whole(operand, 1)?),
             "$count" => Action::Count(count_name(operand)?),
             "$unwind" => Action::Unwind(Unwind::compile(operand)?),
             "$group" => Action::Group(Box::new(Group::compile(operand, variables)?)),
-            "$sortByCount" => Action::Group(Box::new(Group::compile_counts(operand, variables)?)),
+            "$sortByCount" => {
+                let group = Group::compile_counts(operand, variables)?;
+                return Ok(vec![
+                    Action::Group(Box::new(group)),
+                    Action::Sort(Sorting::by_count()?),
+                ]);
+            }
             "$bucket" => Action::Group(Box::new(Group::compile_bucket(operand, variables)?)),
             "$bucketAuto" => Action::BucketAuto(Box::new(BucketAuto::compile(operand, variables)?)),
             "$sample" => Action::Sample(sample_size(operand)?),

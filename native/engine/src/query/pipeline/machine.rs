@@ -17,9 +17,11 @@ use crate::query::pipeline::group::{Finished, Groups};
 use crate::query::pipeline::join::Joined;
 use crate::query::pipeline::run::Run;
 use crate::query::pipeline::sample::Reservoir;
+use crate::query::pipeline::sorting::Ordering;
 use crate::query::pipeline::source::{Collections, Document};
 use crate::query::pipeline::unwind::Unwinding;
 use crate::query::pipeline::{Action, Stage, in_stage};
+use crate::query::sort::Sorted;
 
 /// What whoever took a document wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub(super) enum State {
     /// Documents counted, or still to be passed over or let through.
     Number(u64),
     Unwinding(Box<Unwinding>),
+    Ordering(Box<Ordering>),
+    Sorted(Box<Sorted<Owned>>),
     Groups(Box<Groups>),
     Grouped(Box<Finished>),
     Joined(Box<Joined>),
@@ -238,6 +242,7 @@ impl Action {
         match self {
             Action::Skip(count) | Action::Limit(count) => State::Number(*count),
             Action::Count(_) => State::Number(0),
+            Action::Sort(sorting) => State::Ordering(Box::new(sorting.start())),
             Action::Group(_) => State::Groups(Box::new(Groups::new())),
             Action::BucketAuto(_) => State::Buckets(Box::new(Buckets::new())),
             Action::Sample(_) => State::Sample(Box::new(Reservoir::new())),
@@ -267,6 +272,10 @@ impl Action {
                 Taken::Kept
             }
             (Action::Shape(shape), _) => Taken::Pass(Document::Owned(shape.apply(document, context)?)),
+            (Action::Sort(sorting), State::Ordering(ordering)) => {
+                sorting.add(ordering, document)?;
+                Taken::Kept
+            }
             (Action::Skip(_), State::Number(left)) if *left > 0 => {
                 *left -= 1;
                 Taken::Refused
@@ -334,6 +343,7 @@ impl Action {
         }
         let given = match (self, &mut *state) {
             (Action::Group(group), State::Grouped(finished)) => finished.give(group),
+            (Action::Sort(_), State::Sorted(documents)) => documents.next(),
             (_, State::Ready(documents)) => documents.next(),
             (Action::Union(_), State::Run(run)) => run.next(context)?,
             (Action::Skip(_) | Action::Limit(_) | Action::Lookup(_) | Action::GraphLookup(_), _)
@@ -354,6 +364,9 @@ impl Action {
         let ready = |documents: Vec<Owned>| State::Ready(documents.into_iter());
         Ok(match (self, state) {
             (Action::Group(group), State::Groups(groups)) => State::Grouped(Box::new(groups.finish(group))),
+            (Action::Sort(_), State::Ordering(ordering)) => {
+                State::Sorted(Box::new(ordering.sorter.into_sorted()))
+            }
             (Action::Count(_), State::Number(0)) => State::Idle,
             (Action::Count(name), State::Number(count)) => {
                 ready(vec![Owned::Map(vec![(name.clone(), Owned::unsigned(count))])])

@@ -30,6 +30,7 @@ impl Plan {
     pub(super) fn new(mut stages: Vec<Stage>) -> Plan {
         move_matches(&mut stages);
         join_matches(&mut stages);
+        limit_sorts(&mut stages);
         let (wanted, pushed) = push(&stages);
         Plan {
             wanted,
@@ -74,6 +75,7 @@ impl Action {
     /// nothing but fields of which a function is true.
     fn lets_pass(&self, reads_only: impl Fn(&dyn Fn(&str) -> bool) -> bool) -> bool {
         match self {
+            Action::Sort(_) => true,
             Action::Shape(shape) => reads_only(&|root| shape.leaves_alone(root)),
             Action::Unwind(unwind) => reads_only(&|root| unwind.leaves_alone(root)),
             Action::Lookup(lookup) => reads_only(&|root| lookup.leaves_alone(root)),
@@ -100,6 +102,21 @@ fn join_matches(stages: &mut Vec<Stage>) {
         joined.push(stage);
     }
     *stages = joined;
+}
+
+/// Tells each `$sort` how many documents the stages behind it let through.
+fn limit_sorts(stages: &mut [Stage]) {
+    let mut limit: Option<u64> = None;
+    for stage in stages.iter_mut().rev() {
+        match &mut stage.action {
+            Action::Limit(count) => limit = Some(limit.map_or(*count, |limit| limit.min(*count))),
+            Action::Skip(count) => limit = limit.map(|limit| limit.saturating_add(*count)),
+            Action::Sort(sorting) => sorting.limit = limit.take(),
+            // These give one document for each.
+            Action::Shape(_) | Action::Lookup(_) | Action::GraphLookup(_) => {}
+            _ => limit = None,
+        }
+    }
 }
 
 /// What the first stages want of a cursor, and how many stages that is.

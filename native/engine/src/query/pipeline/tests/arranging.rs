@@ -63,6 +63,10 @@ fn filters_move_before_stages_that_leave_their_fields_alone() {
         ),
         (r#"[{"$unwind": "$b"}, {"$match": {"a": 1}}]"#, "$match | $unwind"),
         (
+            r#"[{"$sort": {"a": 1}}, {"$set": {"b": 1}}, {"$match": {"a": 1}}]"#,
+            "$match | $sort $set",
+        ),
+        (
             r#"[{"$replaceWith": "$s"}, {"$match": {"a": 1}}]"#,
             " | $replaceWith $match",
         ),

@@ -194,3 +194,12 @@ fn bytes_that_are_no_pipeline_are_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidPipeline, "{bytes:?}: {error}");
     }
 }
+
+#[test]
+fn sorts_are_refused_by_what_is_wrong_with_them() {
+    let error = compile(r#"[{"$sort": {}}]"#).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidPipeline, "{error}");
+    let error = compile(r#"[{"$limit": 1}, {"$sort": {"a": 2}}]"#).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSort, "{error}");
+    assert!(error.message().starts_with("stage 1 ($sort): "), "{error}");
+}

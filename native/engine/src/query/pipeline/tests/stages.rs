@@ -50,6 +50,33 @@ fn skip_limit_and_count_take_what_comes() {
 }
 
 #[test]
+fn sorting_orders_documents_and_keeps_the_first_ones() {
+    let documents = r#"[{"_id": 1, "a": 2, "b": 1}, {"_id": 2, "a": [0, 9]}, {"_id": 3, "b": 0}, {"_id": 4, "a": 2, "b": 0}]"#;
+    check(&[
+        (
+            documents,
+            r#"[{"$sort": {"a": 1, "b": 1}}, {"$project": {"_id": 1}}]"#,
+            r#"[{"_id": 3}, {"_id": 2}, {"_id": 4}, {"_id": 1}]"#,
+        ),
+        (
+            documents,
+            r#"[{"$sort": {"a": -1}}, {"$project": {"_id": 1}}, {"$skip": 1}, {"$limit": 2}]"#,
+            r#"[{"_id": 1}, {"_id": 4}]"#,
+        ),
+        (
+            documents,
+            r#"[{"$set": {"c": {"$ifNull": ["$b", 5]}}}, {"$sort": {"c": -1, "_id": -1}}, {"$limit": 3}, {"$project": {"c": 1}}]"#,
+            r#"[{"_id": 2, "c": 5}, {"_id": 1, "c": 1}, {"_id": 4, "c": 0}]"#,
+        ),
+        (
+            documents,
+            r#"[{"$sortByCount": "$a"}, {"$limit": 1}]"#,
+            r#"[{"_id": 2, "count": 2}]"#,
+        ),
+    ]);
+}
+
+#[test]
 fn matching_behind_a_stage_sees_what_that_stage_made() {
     check(&[
         (
