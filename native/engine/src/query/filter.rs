@@ -18,6 +18,7 @@ mod operand;
 mod pattern;
 mod positional;
 mod refusal;
+mod schema;
 mod types;
 
 pub use constraint::{Bound, Constraint, Restriction};
@@ -32,6 +33,7 @@ use crate::query::expression::Expression;
 use crate::query::filter::bits::Bits;
 use crate::query::filter::modulo::Modulo;
 use crate::query::filter::pattern::Pattern;
+use crate::query::filter::schema::Schema;
 use crate::query::filter::types::TypeSet;
 use crate::query::literal::{Literal, LiteralSet, Wanted};
 use crate::query::path::{self, Segment};
@@ -115,6 +117,8 @@ enum Node {
     Any(Vec<Node>),
     /// True of the whole document.
     Expression(Box<Expression>),
+    /// Accepts the whole document.
+    Schema(Box<Schema>),
 }
 
 impl Filter {

@@ -40,7 +40,8 @@ pub fn append_group_key(value: &View<'_>, key: &mut Vec<u8>) -> Result<()> {
     Ok(append(value, 0, key)?)
 }
 
-fn append(value: &View<'_>, depth: usize, key: &mut Vec<u8>) -> Parse<()> {
+/// `append_group_key` at a depth, for callers that only read. Errors: `Malformed` when stored bytes are damaged.
+pub(super) fn append(value: &View<'_>, depth: usize, key: &mut Vec<u8>) -> Parse<()> {
     match value {
         View::Null | View::Undefined => key.push(NULL),
         View::Bool(truth) => key.push(if *truth { TRUE } else { FALSE }),

@@ -356,6 +356,7 @@ static FILTERS: std::sync::LazyLock<Vec<Vec<u8>>> = std::sync::LazyLock::new(|| 
         r#"{"a": 1}"#,
         r#"{"a.b.0": {"$gt": "x"}}"#,
         r#"{"$or": [{"b": {"$in": [1, [2], "c"]}}, {"c": {"$exists": false}}]}"#,
+        r#"{"$jsonSchema": {"properties": {"a": {"items": {"required": ["b"], "uniqueItems": true}}}}}"#,
     ]
     .map(crate::format::tree::plain)
     .to_vec()

@@ -20,6 +20,7 @@ use crate::query::filter::bits::Asked;
 use crate::query::filter::operand::{Operand, is_operator, is_operators};
 use crate::query::filter::pattern::Pattern;
 use crate::query::filter::refusal::{refuse, show, unknown, wrong, wrong_operand};
+use crate::query::filter::schema;
 use crate::query::filter::{Condition, Element, Filter, Fragment, Node, Term, Test};
 use crate::query::literal::{Literal, Wanted};
 use crate::query::path::{self, Segment};
@@ -87,6 +88,7 @@ impl Compiler<'_> {
                 b"$and" | b"$or" | b"$nor" => self.logical(key, operand, nodes)?,
                 b"$comment" => {}
                 b"$expr" => nodes.push(self.expression(operand)?),
+                b"$jsonSchema" => nodes.push(self.schema(key, operand)?),
                 b"$alwaysTrue" => check_one(key, operand)?,
                 b"$alwaysFalse" => {
                     check_one(key, operand)?;
@@ -228,12 +230,7 @@ impl Compiler<'_> {
     }
 
     fn pattern(&mut self, operand: Operand<'_>, options: Option<Cursor<'_>>) -> Result<Test> {
-        self.patterns += 1;
-        if self.patterns > PATTERNS_MAX {
-            return Err(refuse(format!(
-                "the filter has more than {PATTERNS_MAX} regular expressions; join them by |"
-            )));
-        }
+        self.count_pattern()?;
         let Some(pattern) = operand.cursor.text() else {
             return Err(operand.wrong_type("a string, and $options a string of flags"));
         };
@@ -316,6 +313,27 @@ impl Compiler<'_> {
         self.has_expression = true;
         let expression = Expression::compile_with(operand, self.variables)?;
         Ok(Node::Expression(Box::new(expression)))
+    }
+
+    fn schema(&mut self, operator: &[u8], operand: Cursor<'_>) -> Result<Node> {
+        let Value::Map(fields) = operand.value()? else {
+            return Err(wrong_operand(operator, None, operand, "a map of keywords"));
+        };
+        let schema = schema::compile(fields, &mut |part| match part {
+            schema::Part::Rule => self.count(),
+            schema::Part::Pattern => self.count_pattern(),
+        })?;
+        Ok(Node::Schema(Box::new(schema)))
+    }
+
+    fn count_pattern(&mut self) -> Result<()> {
+        self.patterns += 1;
+        if self.patterns > PATTERNS_MAX {
+            return Err(refuse(format!(
+                "the filter has more than {PATTERNS_MAX} regular expressions; join them by |"
+            )));
+        }
+        Ok(())
     }
 
     fn push(&mut self, field: &Field<'_>, test: Test, wanted: bool, nodes: &mut Vec<Node>) -> Result<()> {

@@ -94,7 +94,7 @@ impl Filter {
         match node {
             Node::Condition(condition) => found.extend(self.constraint(condition)),
             Node::All(nodes) => nodes.iter().for_each(|node| self.collect(node, found)),
-            Node::Any(_) | Node::Not(_) | Node::Expression(_) => {}
+            Node::Any(_) | Node::Not(_) | Node::Expression(_) | Node::Schema(_) => {}
         }
     }
 

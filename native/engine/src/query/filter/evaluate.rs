@@ -16,6 +16,9 @@ pub(super) trait Subject<'a> {
     /// Where the field that is the paths' first name number `root` begins.
     fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>>;
 
+    /// The document itself.
+    fn whole(&self) -> Parse<Value<'a>>;
+
     /// Whether the expression is true of the document.
     fn is_true(&self, expression: &Expression) -> Result<bool, Self::Failure>;
 }
@@ -36,6 +39,7 @@ pub(super) fn holds<'a, S: Subject<'a>>(subject: &S, node: &Node) -> Result<bool
         Node::Condition(condition) => Ok(!condition.fails(subject.field(condition.term.root)?)?),
         Node::Not(node) => Ok(!holds(subject, node)?),
         Node::Expression(expression) => subject.is_true(expression),
+        Node::Schema(schema) => Ok(schema.accepts(&subject.whole()?)?),
         Node::All(nodes) => all_hold(subject, nodes),
         Node::Any(nodes) => {
             for node in nodes {
@@ -54,7 +58,7 @@ fn holds_itself(value: &Value<'_>, node: &Node) -> Parse<bool> {
         Node::Condition(condition) => Ok(condition.term.test.holds(Some(value))? == condition.wanted),
         Node::Not(node) => Ok(!holds_itself(value, node)?),
         // Asked of documents only, never of an element itself.
-        Node::Expression(_) => Ok(false),
+        Node::Expression(_) | Node::Schema(_) => Ok(false),
         Node::All(nodes) => all_hold_itself(value, nodes),
         Node::Any(nodes) => {
             for node in nodes {
@@ -109,6 +113,10 @@ pub(super) struct Inner<'a, 'f> {
 
 impl<'a> Subject<'a> for Inner<'a, '_> {
     type Failure = Malformed;
+
+    fn whole(&self) -> Parse<Value<'a>> {
+        Ok(self.value)
+    }
 
     /// Expressions are refused within `$elemMatch`.
     fn is_true(&self, _: &Expression) -> Parse<bool> {

@@ -354,6 +354,10 @@ impl<'a> Subject<'a> for Located<'a> {
         Ok(place.map(|place| Cursor::at(self.stored, place.at, self.structures)))
     }
 
+    fn whole(&self) -> Parse<Value<'a>> {
+        Cursor::new(self.stored, self.structures).value()
+    }
+
     /// A filter with expressions is evaluated over `Expressed`.
     fn is_true(&self, _: &Expression) -> Parse<bool> {
         Ok(false)
@@ -371,6 +375,10 @@ impl<'a> Subject<'a> for Expressed<'a> {
 
     fn field(&self, root: usize) -> Parse<Option<Cursor<'a>>> {
         self.located.field(root)
+    }
+
+    fn whole(&self) -> Parse<Value<'a>> {
+        self.located.whole()
     }
 
     fn is_true(&self, expression: &Expression) -> Result<bool> {

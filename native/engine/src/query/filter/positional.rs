@@ -108,6 +108,10 @@ impl<'a> Subject<'a> for Whole<'a, '_> {
         self.fields.field(root)
     }
 
+    fn whole(&self) -> Parse<Value<'a>> {
+        Ok(self.fields.value)
+    }
+
     fn is_true(&self, expression: &Expression) -> Result<bool> {
         expression.is_true(&Scope::new(Root::Stored(self.cursor), now()))
     }
@@ -136,7 +140,7 @@ impl Search<'_, '_> {
                 }
                 Ok(())
             }
-            Node::Not(_) | Node::Expression(_) => Ok(()),
+            Node::Not(_) | Node::Expression(_) | Node::Schema(_) => Ok(()),
         }
     }
 
