@@ -356,3 +356,91 @@ fn no_write_is_lost_while_an_index_is_made() {
     expect_sound(&database);
     database.close().unwrap();
 }
+
+#[test]
+fn a_transaction_refuses_a_second_key_at_the_verb() {
+    let folder = Folder::new();
+    let database = open(&folder);
+    let people = database.collection("people").unwrap();
+    create(&people, json!({ "key": { "k": 1 }, "unique": true })).unwrap();
+    create(&people, json!({ "key": [["a", 1], ["b", 1]] })).unwrap();
+    for number in 1..=4 {
+        insert(&people, json!({ "_id": number, "k": number })).unwrap();
+    }
+    let mut transaction = database.begin(&TransactionOptions::default()).unwrap();
+    let mut insert = |document: Value| {
+        transaction
+            .insert("people", &pack(&document))
+            .map_err(|error| error.kind())
+    };
+    let is_refused = |result: Result<_, ErrorKind>| result.map(|_| ()) == Err(ErrorKind::DuplicateKey);
+    assert!(
+        is_refused(insert(json!({ "_id": 9, "k": 1 })).map(drop)),
+        "committed"
+    );
+    assert!(
+        is_refused(insert(json!({ "k": 1.0 })).map(drop)),
+        "committed, as another number"
+    );
+    insert(json!({ "_id": 10, "k": 10 })).unwrap();
+    assert!(
+        is_refused(insert(json!({ "_id": 11, "k": 10 })).map(drop)),
+        "written before"
+    );
+    let parallel = insert(json!({ "_id": 11, "k": 11, "a": [1], "b": [2] }));
+    assert_eq!(parallel.unwrap_err(), ErrorKind::InvalidDocument);
+    insert(json!({ "_id": 11, "k": 11 })).unwrap();
+    let many = pack_all(&[json!({ "_id": 12, "k": 12 }), json!({ "_id": 13, "k": 12 })]);
+    let refused = transaction.insert_many("people", &many, &mut Vec::new());
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::DuplicateKey);
+    assert!(!transaction.has("people", &id(&json!(12))).unwrap());
+    transaction
+        .put("people", &pack(&json!({ "_id": 12, "k": 12 })))
+        .unwrap();
+    // A key is free again once its document has another one or is gone.
+    let put = |transaction: &mut quire_engine::Transaction, document: Value| {
+        transaction
+            .put("people", &pack(&document))
+            .map_err(|error| error.kind())
+    };
+    assert_eq!(
+        put(&mut transaction, json!({ "_id": 2, "k": 1 })),
+        Err(ErrorKind::DuplicateKey)
+    );
+    put(&mut transaction, json!({ "_id": 1, "k": 20 })).unwrap();
+    put(&mut transaction, json!({ "_id": 2, "k": 1 })).unwrap();
+    transaction.delete("people", &id(&json!(3))).unwrap();
+    put(&mut transaction, json!({ "_id": 30, "k": 3 })).unwrap();
+    assert_eq!(
+        put(&mut transaction, json!({ "_id": 3, "k": 3 })),
+        Err(ErrorKind::DuplicateKey)
+    );
+    // Several documents of one verb may pass keys on to each other, but not share one.
+    let shift = Update::compile(&pack(&json!({ "$inc": { "k": 1 } }))).unwrap();
+    let outcome = transaction.update_matching("people", None, &shift, None).unwrap();
+    assert_eq!(outcome.modified_count, 7);
+    let same = Update::compile(&pack(&json!({ "$set": { "k": 5 } }))).unwrap();
+    let refused = transaction.update_matching("people", None, &same, None);
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::DuplicateKey);
+    // What was refused has lost no claim.
+    assert_eq!(
+        put(&mut transaction, json!({ "_id": 40, "k": 21 })),
+        Err(ErrorKind::DuplicateKey)
+    );
+    let refused = transaction.update(
+        "people",
+        &id(&json!(2)),
+        &Update::compile(&pack(&json!({ "$set": { "k": 4 } }))).unwrap(),
+    );
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::DuplicateKey);
+    transaction.clear("people").unwrap();
+    put(&mut transaction, json!({ "_id": 50, "k": 21 })).unwrap();
+    assert_eq!(
+        put(&mut transaction, json!({ "_id": 51, "k": 21 })),
+        Err(ErrorKind::DuplicateKey)
+    );
+    transaction.commit(database.durability()).unwrap();
+    assert_eq!(entries(&people)[1], ("k_1".into(), 1));
+    expect_sound(&database);
+    database.close().unwrap();
+}

@@ -12,6 +12,7 @@
 
 pub mod aggregate;
 pub mod cursor;
+mod index_guard;
 pub mod overlay;
 mod verbs;
 
@@ -27,6 +28,7 @@ use crate::limits::TRANSACTION_BYTES_MAX;
 use crate::pager::snapshot::Snapshot;
 use crate::store::{Change, Store};
 use crate::wal::Durability;
+use index_guard::Claims;
 use overlay::Overlay;
 
 pub use verbs::{UpdateOutcome, UpdateRequest};
@@ -59,6 +61,8 @@ struct Part {
     create: bool,
     ids: IdMode,
     overlay: Overlay,
+    /// Keys of unique indexes that its documents claimed.
+    claims: Claims,
     /// The next id in integer mode, once the transaction has used one.
     next_integer: Option<i64>,
 }
@@ -287,6 +291,7 @@ impl Part {
             create: false,
             ids: IdMode::default(),
             overlay: Overlay::default(),
+            claims: Claims::default(),
             next_integer: None,
         }
     }

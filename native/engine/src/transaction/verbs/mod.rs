@@ -245,6 +245,7 @@ impl Transaction {
             return Err(changed_id(&id, expected));
         }
         let existed = part.find(store, snapshot, &id, |_| ())?.is_some();
+        part.check_indexes(store, &[(&id, &stored)])?;
         part.note_integer(&id);
         part.overlay.set(id, Some(stored.into()));
         Ok(existed)
@@ -306,6 +307,7 @@ impl Part {
             if self.find(store, snapshot, &id, |_| ())?.is_some() {
                 return Err(duplicate(&id));
             }
+            self.check_indexes(store, &[(&id, &stored)])?;
             self.note_integer(&id);
             added.push((id.clone(), self.overlay.is_deleted(&id)));
             self.overlay.set(id, Some(stored.as_slice().into()));

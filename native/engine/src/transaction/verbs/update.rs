@@ -115,7 +115,10 @@ impl Transaction {
         {
             outcome.upserted_id = Some(self.insert_upserted(collection, &updater, filter)?);
         }
-        let part = self.leased_part(collection)?;
+        let (store, _, part) = self.split(collection)?;
+        let written: Vec<(&IdBytes, &[u8])> =
+            changed.iter().map(|(id, document)| (id, &**document)).collect();
+        part.check_indexes(store, &written)?;
         for (id, document) in changed {
             note(part, id, document, request.update);
         }
@@ -157,7 +160,9 @@ impl Transaction {
         };
         let is_changed = applied?;
         if is_changed {
-            note(self.leased_part(collection)?, id.clone(), updated.into(), update);
+            let (store, _, part) = self.split(collection)?;
+            part.check_indexes(store, &[(id, &updated)])?;
+            note(part, id.clone(), updated.into(), update);
         }
         Ok(UpdateOutcome {
             matched_count: 1,
@@ -181,7 +186,7 @@ impl Transaction {
     }
 }
 
-/// Notes what `update` made of the document of `id`.
+/// Notes what `update` made of the document of `id`, which its indexes were asked about.
 fn note(part: &mut Part, id: IdBytes, document: Arc<[u8]>, update: &Update) {
     if update.is_replacement() {
         part.overlay.set(id, Some(document));
