@@ -44,6 +44,8 @@ pub const CHECKPOINT_LOG_BYTES_DEFAULT: u64 = 64 << 20;
 pub const LOCK_WAIT_MS_DEFAULT: u32 = 5000;
 /// Default memory for page versions kept for snapshots, in bytes.
 pub const SNAPSHOT_BYTES_DEFAULT: u64 = 256 << 20;
+/// Default memory for the newest changes, which change streams read, in bytes; it is taken only while one is open.
+pub const WATCH_BYTES_DEFAULT: u64 = 16 << 20;
 /// Most memory that one stage of an aggregation pipeline holds, in bytes.
 pub const STAGE_BYTES_MAX: usize = 100 << 20;
 /// Most stages of one aggregation pipeline.

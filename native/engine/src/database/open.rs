@@ -19,6 +19,7 @@ use crate::format::page::{CollectionId, PageKind, Sequence};
 use crate::limits::{
     CACHE_BYTES_DEFAULT, CACHE_BYTES_MIN, CHECKPOINT_LOG_BYTES_DEFAULT, DOCUMENT_BYTES_DEFAULT,
     DOCUMENT_BYTES_MAX, LOCK_WAIT_MS_DEFAULT, SNAPSHOT_BYTES_DEFAULT, SYNC_INTERVAL_MS_DEFAULT,
+    WATCH_BYTES_DEFAULT,
 };
 use crate::pager::blob::{self, BlobKey};
 use crate::pager::checkpoint::{Checkpointer, decode_runs};
@@ -47,6 +48,9 @@ pub struct OpenOptions {
     pub document_bytes_max: u32,
     /// Milliseconds to wait for a collection that another transaction holds. Default 5,000; 0 does not wait.
     pub lock_wait_ms: u32,
+    /// Budget in bytes for the newest changes, which change streams read; taken while one is open, and after a crash
+    /// until the next checkpoint. Default 16 MiB.
+    pub watch_bytes: u64,
     /// Bytes of log after which a checkpoint is made. Default 64 MiB.
     pub checkpoint_log_bytes: u64,
     /// Bytes of a new log file, which are zeroed before its first commit. Default 1 MiB; it grows as it must.
@@ -69,6 +73,7 @@ impl Default for OpenOptions {
             create: true,
             document_bytes_max: DOCUMENT_BYTES_DEFAULT,
             lock_wait_ms: LOCK_WAIT_MS_DEFAULT,
+            watch_bytes: WATCH_BYTES_DEFAULT,
             checkpoint_log_bytes: CHECKPOINT_LOG_BYTES_DEFAULT,
             log_bytes_min: LogOptions::default().first_bytes,
             map_log: true,
@@ -106,6 +111,7 @@ impl OpenOptions {
             document_bytes_max: self.document_bytes_max,
             checkpoint_log_bytes: self.checkpoint_log_bytes,
             sync_interval: Duration::from_millis(self.sync_interval_ms.into()),
+            watch_bytes: self.watch_bytes,
             lock_wait: Duration::from_millis(self.lock_wait_ms.into()),
             read_only: self.read_only,
             background: self.background,
@@ -254,7 +260,7 @@ fn assemble(
 }
 
 /// Does the log's commits again, and writes them to the data file.
-fn replay_log(storage: &dyn Storage, path: &Path, data: &DataFile, store: Store) -> Result<Store> {
+fn replay_log(storage: &dyn Storage, path: &Path, data: &DataFile, mut store: Store) -> Result<Store> {
     let header = &data.header;
     wal::refuse_missing(storage, path, header)?;
     let mut replay = store.begin_replay();

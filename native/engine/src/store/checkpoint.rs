@@ -142,6 +142,7 @@ impl Store {
             checkpointer.capture(&self.pager, sequence, self.encode_catalog()?, next_collection)?;
         if let Some(log) = &self.log {
             // The switch is refused while the other log is still needed; then the log just goes on.
+            let generation = log.live_generation();
             if let Err(error) = log.switch() {
                 checkpointer.abandon(&self.pager, capture);
                 return Err(match log.check_usable() {
@@ -150,6 +151,10 @@ impl Store {
                 });
             }
             capture.name_log(log.live_generation());
+            if log.live_generation() != generation {
+                self.begin_chapter(log.live_generation());
+                self.feed.forget_recovered();
+            }
         }
         Ok(Some(capture))
     }
@@ -167,7 +172,11 @@ impl Store {
 
     fn retire_log(&self, epoch: u64) -> Result<()> {
         match &self.log {
-            Some(log) => log.retire(epoch).map_err(|error| self.refuse_writes(error)),
+            Some(log) => {
+                log.retire(epoch).map_err(|error| self.refuse_writes(error))?;
+                self.note_synced();
+                Ok(())
+            }
             None => Ok(()),
         }
     }

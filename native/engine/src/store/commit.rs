@@ -2,7 +2,8 @@
 //!
 //! Order. Under the gate (shared) and the locks of the collections changed: every write is planned, so that all
 //! that can fail has failed before anything changes; then one frame is appended to the log; then the pages are
-//! changed. The locks are given back before the wait for the disk, so that waiting commits share one sync.
+//! changed; then the changes are told, where somebody wants to know them (feed/). The locks are given back before
+//! the wait for the disk, so that waiting commits share one sync.
 //!
 //! Promises: a failure before the frame is whole changes nothing. A failure while pages are changed refuses all
 //! further calls: the frame is in the log, so the next open holds the commit whole.
@@ -19,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::operation::Operation;
 use crate::format::page::{CollectionId, Sequence};
 use crate::store::Store;
+use crate::store::feed::{Batch, Draft};
 use crate::wal::Durability;
 
 /// What a commit does to one collection.
@@ -77,12 +79,16 @@ impl Store {
             return Ok(Outcome::default());
         }
         let outcome = outcome_of(&steps);
+        let draft = self.draft(&steps)?;
         let sequence = self.append(durability, |payload| {
             steps.iter().for_each(|step| step.encode(payload))
         })?;
         for step in &mut steps {
             step.apply(self, sequence)
                 .map_err(|error| self.refuse_all(error))?;
+        }
+        if let Some(draft) = draft {
+            self.feed.publish(draft.finish(sequence));
         }
         drop(steps);
         drop(gate);
@@ -139,6 +145,17 @@ impl Store {
         }))
     }
 
+    /// What is to be told of the commit, where anybody asks. The documents are still those before it.
+    fn draft(&self, steps: &[Step<'_>]) -> Result<Option<Draft>> {
+        let mut draft = self.feed.draft();
+        if let Some(draft) = &mut draft {
+            for step in steps {
+                draft.add_writes(&self.pager, &step.content, step.clear, &step.planned)?;
+            }
+        }
+        Ok(draft)
+    }
+
     /// A number that no collection of the file ever had.
     pub(super) fn new_collection_id(&self) -> Result<CollectionId> {
         let taken = self
@@ -165,6 +182,10 @@ impl Store {
     /// What follows a commit once its locks are given back.
     pub(super) fn after_commit(&self, sequence: Sequence, durability: Durability) -> Result<()> {
         self.commits_count.fetch_add(1, Ordering::Relaxed);
+        if self.feed.is_active() {
+            // A commit that told nothing has a number all the same.
+            self.feed.publish(Batch::empty(sequence));
+        }
         let Some(log) = &self.log else {
             return Ok(());
         };
@@ -172,6 +193,7 @@ impl Store {
         if durability == Durability::Disk {
             log.wait(sequence, durability)
                 .map_err(|error| self.refuse_writes(error))?;
+            self.note_synced();
         }
         self.hold_back_when_memory_is_short();
         Ok(())

@@ -10,6 +10,7 @@ use crate::collection::CollectionState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::operation::Operation;
 use crate::store::Store;
+use crate::store::feed::ChangeKind;
 use crate::wal::Durability;
 
 impl Store {
@@ -26,6 +27,11 @@ impl Store {
         };
         let sequence = self.append(durability, |payload| Operation::Drop(id).encode(payload))?;
         content.end(&self.pager.writer(sequence));
+        if let Some(mut draft) = self.feed.draft() {
+            draft.enter_content(&content);
+            draft.add(ChangeKind::Drop, &[], &[], &[]);
+            self.feed.publish(draft.finish(sequence));
+        }
         drop(content);
         drop(gate);
         self.after_commit(sequence, durability)?;
@@ -71,6 +77,11 @@ impl Store {
             Operation::Rename(id, &target.name).encode(payload)
         })?;
         source.move_to(target, sequence);
+        if let Some(mut draft) = self.feed.draft() {
+            draft.enter_content(source);
+            draft.add(ChangeKind::Rename, &[], &[], target.name.as_bytes());
+            self.feed.publish(draft.finish(sequence));
+        }
         drop(first);
         drop(second);
         drop(gate);

@@ -9,8 +9,10 @@
 
 mod catalog;
 mod checkpoint;
+mod chronicle;
 mod commit;
 mod definition;
+pub mod feed;
 mod indexes;
 mod replay;
 
@@ -24,7 +26,8 @@ use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::collection::CollectionState;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::page::Sequence;
+use crate::format::page::{FileId, Sequence};
+use crate::format::read_u32;
 use crate::format::ulid::UlidSource;
 use crate::pager::Pager;
 use crate::pager::allocator::Run;
@@ -36,7 +39,9 @@ use crate::wal::Log;
 
 pub use catalog::{CatalogEntries, CatalogEntry, IndexEntry};
 pub use checkpoint::Held;
+pub use chronicle::{Known, Names};
 pub use commit::{Change, Outcome};
+use feed::Feed;
 pub use indexes::DroppedIndexes;
 pub use replay::Replay;
 
@@ -53,6 +58,8 @@ pub struct Settings {
     pub checkpoint_log_bytes: u64,
     /// Interval of the janitor.
     pub sync_interval: Duration,
+    /// Budget for the changes that change streams read, in bytes.
+    pub watch_bytes: u64,
     /// Longest wait for a lease.
     pub lock_wait: Duration,
     /// Whether nothing may be written.
@@ -74,6 +81,12 @@ pub struct Store {
     pub pager: Pager,
     /// Source of automatic ids.
     pub ulids: UlidSource,
+    /// Committed changes, for change streams.
+    pub feed: Feed,
+    /// What the log's generations began with.
+    chronicle: chronicle::Chronicle,
+    /// Which opening of the database this is, and which database: see watch/token.rs.
+    pub origin: Origin,
     /// The log; `None` in memory and read-only.
     log: Option<Log>,
     /// Commits hold it shared while they are logged and applied.
@@ -106,6 +119,35 @@ pub struct Store {
     checkpoints_count: AtomicU64,
 }
 
+/// What numbers of commits belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The data file; a random number for a database in memory.
+    pub file_id: FileId,
+    /// Random number of this opening: commits that a power cut took back have been numbered in an earlier one.
+    pub run: u32,
+    /// The last commit that was there after opening.
+    pub opened_at: Sequence,
+}
+
+impl Origin {
+    fn new(file_id: FileId, opened_at: Sequence) -> Result<Origin> {
+        let mut random = [0; 20];
+        getrandom::fill(&mut random)
+            .map_err(|error| Error::new(ErrorKind::Io, format!("no random numbers: {error}")))?;
+        let (run, file) = random.split_at(4);
+        let mut origin = Origin {
+            file_id,
+            run: read_u32(run, 0),
+            opened_at,
+        };
+        if file_id == FileId::default() {
+            origin.file_id.0.copy_from_slice(file);
+        }
+        Ok(origin)
+    }
+}
+
 /// The parts that opening puts together.
 pub struct StoreParts {
     /// See `Store::settings`.
@@ -126,6 +168,9 @@ impl Store {
     /// A store of `parts`, without collections.
     pub fn new(parts: StoreParts) -> Result<Store> {
         Ok(Store {
+            feed: Feed::new(parts.settings.watch_bytes),
+            chronicle: chronicle::Chronicle::default(),
+            origin: Origin::new(parts.pager.file_id(), parts.sequence)?,
             settings: parts.settings,
             pager: parts.pager,
             ulids: UlidSource::new()?,
@@ -165,6 +210,7 @@ impl Store {
     /// Gives the store its log; the data file holds everything up to the log's start.
     pub fn set_log(&mut self, log: Log) {
         self.log = Some(log);
+        self.begin_chapter(None);
     }
 
     /// The state of a name; made when nobody holds one yet.
@@ -205,10 +251,14 @@ impl Store {
     pub fn sync(&self) -> Result<()> {
         match &self.log {
             // Commits at `lazy` that found no room are still in memory and are tried again.
-            Some(log) => log.sync().map_err(|error| match error.kind() {
-                ErrorKind::DiskFull => error,
-                _ => self.refuse_writes(error),
-            }),
+            Some(log) => {
+                log.sync().map_err(|error| match error.kind() {
+                    ErrorKind::DiskFull => error,
+                    _ => self.refuse_writes(error),
+                })?;
+                self.note_synced();
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -258,7 +308,9 @@ impl Store {
         if failure.is_none() {
             *failure = Some(error.clone());
         }
+        drop(failure);
         self.health.fetch_max(health, Ordering::AcqRel);
+        self.feed.wake_all();
         error
     }
 
@@ -310,6 +362,12 @@ impl Store {
         self.is_closing.store(true, Ordering::Release);
         *self.janitor_wanted.lock() = true;
         self.janitor_wakes.notify_all();
+        self.feed.wake_all();
+    }
+
+    /// Whether `begin_close` was called.
+    pub fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
     }
 
     /// Every collection that exists.

@@ -1,7 +1,7 @@
 //! Doing the log's commits again after a crash.
 //!
 //! Promises: replay does exactly what the commits did, by the same code; an operation that cannot be done shows
-//! damage and is reported, never passed over.
+//! damage and is reported, never passed over. What the newest commits changed is kept for change streams that resume.
 //! Leaves to others: which frames count (wal/recover.rs).
 
 use std::collections::HashMap;
@@ -19,11 +19,14 @@ use crate::format::operation::{Operation, Operations};
 use crate::format::page::{CollectionId, Sequence};
 use crate::format::record::Structure;
 use crate::store::Store;
+use crate::store::feed::{ChangeKind, Draft};
 
 /// A replay under way.
 pub struct Replay {
     by_id: HashMap<CollectionId, Arc<CollectionState>>,
     scratch: Vec<u8>,
+    /// What is told of the commit at hand, to streams that resume.
+    draft: Draft,
 }
 
 impl Store {
@@ -39,11 +42,13 @@ impl Store {
         Replay {
             by_id,
             scratch: Vec::new(),
+            draft: Draft::default(),
         }
     }
 
     /// Ends a replay whose last commit was `last`: where there were commits, the data file gets them now.
-    pub fn finish_replay(&self, last: Sequence) -> Result<()> {
+    pub fn finish_replay(&mut self, last: Sequence) -> Result<()> {
+        self.origin.opened_at = last;
         let durable = Sequence(self.unlogged_sequence.swap(last.0, Ordering::AcqRel));
         if durable == last {
             return Ok(());
@@ -62,6 +67,9 @@ impl Replay {
         while let Some(operation) = operations.take_next()? {
             self.apply_one(store, sequence, operation)?;
         }
+        store
+            .feed
+            .recover(std::mem::take(&mut self.draft).finish(sequence));
         Ok(())
     }
 
@@ -99,6 +107,8 @@ impl Replay {
                     .remove(&id)
                     .ok_or_else(|| impossible(id, "is dropped, but it is not there"))?;
                 let mut content = state.content.write();
+                self.draft.enter_content(&content);
+                self.draft.add(ChangeKind::Drop, &[], &[], &[]);
                 content.end(&writer);
                 content.structures = Arc::default();
                 Ok(())
@@ -110,7 +120,11 @@ impl Replay {
                 if Arc::ptr_eq(&from, &to) || to.content.read().body.is_some() {
                     return Err(impossible(id, "is renamed to a name that is taken"));
                 }
-                from.content.write().move_to(&mut to.content.write(), sequence);
+                let mut content = from.content.write();
+                self.draft.enter_content(&content);
+                self.draft.add(ChangeKind::Rename, &[], &[], name.as_bytes());
+                content.move_to(&mut to.content.write(), sequence);
+                drop(content);
                 self.by_id.insert(id, to);
                 Ok(())
             }
@@ -118,6 +132,8 @@ impl Replay {
                 let state = self.state(id)?;
                 let mut content = state.content.write();
                 content.last_sequence = sequence;
+                self.draft.enter_content(&content);
+                self.draft.add(ChangeKind::Clear, &[], &[], &[]);
                 content.clear(&writer)
             }
             Operation::Structure(id, number, encoded) => {
@@ -174,11 +190,8 @@ impl Replay {
         let state = self.state(id)?;
         let mut content = state.content.write();
         content.last_sequence = sequence;
-        let content = &mut *content;
-        let body: &mut Body = content
-            .body
-            .as_mut()
-            .ok_or_else(|| impossible(id, "is written to, but it is not there"))?;
+        let gone = || impossible(id, "is written to, but it is not there");
+        let body: &Body = content.body.as_ref().ok_or_else(gone)?;
         let structures;
         let mut indexes = None;
         if !body.indexes.is_empty() {
@@ -190,7 +203,10 @@ impl Replay {
             Some(planner) => planner.finish_part(&store.pager)?,
             None => Vec::new(),
         };
+        self.draft
+            .add_writes(&store.pager, &content, false, std::slice::from_ref(&planned))?;
         let writer = store.pager.writer(sequence);
+        let body: &mut Body = content.body.as_mut().ok_or_else(gone)?;
         body.apply(&writer, &planned)?;
         body.apply_indexes(&writer, &changes)
     }

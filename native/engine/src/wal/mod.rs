@@ -11,6 +11,7 @@
 
 mod generation;
 mod group_commit;
+mod history;
 mod leftover;
 mod log;
 mod missing;
@@ -27,6 +28,7 @@ use crate::error::Result;
 use crate::format::log_frame::{LOG_HEAD_BYTES, LogHead, LogHeadState};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
+pub use history::History;
 pub use log::Log;
 pub use missing::refuse_missing;
 pub use options::LogOptions;
