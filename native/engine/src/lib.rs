@@ -23,6 +23,7 @@ pub mod storage;
 pub mod store;
 pub mod transaction;
 pub mod wal;
+pub mod watch;
 
 pub use collection::IdMode;
 pub use collection::lease::Owner;
@@ -40,3 +41,4 @@ pub use transaction::aggregate::Aggregation;
 pub use transaction::cursor::{Cursor, FindOptions};
 pub use transaction::{Transaction, TransactionOptions, UpdateOutcome, UpdateRequest};
 pub use wal::Durability;
+pub use watch::{Progress, Resume, ResumeToken, Stream, WatchOptions};

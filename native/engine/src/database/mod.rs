@@ -23,6 +23,7 @@ use crate::storage::{FileStorage, Storage};
 use crate::store::Store;
 use crate::transaction::{Transaction, TransactionOptions};
 use crate::wal::Durability;
+use crate::watch::{Stream, WatchOptions};
 use registry::Share;
 
 pub use collection::{Collection, Found, WriteOptions};
@@ -207,6 +208,16 @@ impl Database {
             collections: Vec::new(),
             owner,
         })
+    }
+
+    /// A stream of what is committed from now on, in one collection or in all; see `watch`.
+    ///
+    /// Errors: `INVALID_NAME`, `INVALID_ARGUMENT`, `HISTORY_LOST`, `CLOSED`.
+    pub fn watch(&self, options: WatchOptions) -> Result<Stream> {
+        if let Some(name) = &options.collection {
+            check_name(name)?;
+        }
+        Stream::open(self.handle.readable()?.clone(), options)
     }
 
     /// Waits until everything committed so far is on disk.

@@ -144,6 +144,11 @@ impl Transaction {
         Ok(())
     }
 
+    /// The last commit that the transaction sees; `None` for one that has no snapshot.
+    pub fn sequence(&self) -> Option<Sequence> {
+        self.snapshot.as_ref().map(Snapshot::sequence)
+    }
+
     /// Whether it was committed or rolled back.
     pub fn is_ended(&self) -> bool {
         self.is_ended
