@@ -109,6 +109,7 @@ fn take(names: &mut Names, draft: &mut Option<Draft>, operation: Operation<'_>) 
             let (structure, _) = Structure::decode(encoded)?;
             known.structures.restore(number.into(), structure)
         }
+        Operation::CreateIndex(..) | Operation::DropIndex(..) => Ok(()),
     }
 }
 
