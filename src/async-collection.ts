@@ -5,17 +5,19 @@
 // afterwards changes nothing (with a schema that returns promises: until it has answered); writes are done in the order in which their promises resolve. Leaves to
 // others: the verbs (documents.ts, whose docstrings name the errors), the threads (native/node/src/tasks.rs).
 
+import { AsyncAggregationCursor } from './aggregation.ts'
 import { AsyncCursor } from './async-cursor.ts'
 import type { Encoded } from './codec.ts'
 import { type Command, runCommandAsync } from './commands.ts'
 import type { FindOptions } from './cursor.ts'
-import type { Id, IdOf, OptionalId, WithId } from './document.ts'
+import type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { asyncValidatorOf, guarded, runAsync, type Target } from './guard.ts'
 import { type AsyncOutcome, addon, check, checkObject, checkOutcome, pinRequest, Verb } from './native.ts'
 import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
+import type { PipelineStage } from './pipeline.ts'
 import {
   type Change,
   changeRequest,
@@ -106,6 +108,11 @@ export class AsyncCollection<T extends object> {
   find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions): AsyncCursor<WithId<T>> {
     checkOptions(options, ['skip', 'limit'], 'find')
     return new AsyncCursor<WithId<T>>(this.#source, filter, options)
+  }
+
+  /** The results of an aggregation pipeline, as a cursor to be iterated with `for await`. */
+  aggregate<R extends object = Document>(pipeline: readonly PipelineStage[]): AsyncAggregationCursor<R> {
+    return new AsyncAggregationCursor<R>(this.#source, pipeline)
   }
 
   /** Changes the first document that matches. */

@@ -4,7 +4,9 @@
 // closing refuses every later call with CLOSED; what is open at the exit of a process is closed then. Leaves to
 // others: documents (documents.ts), transactions (transaction.ts).
 
+import { AggregationCursor } from './aggregation.ts'
 import { Collection } from './collection.ts'
+import type { Document } from './document.ts'
 import { codeOfNumber, invalidArgument } from './errors.ts'
 import { checkOptions } from './filters.ts'
 import {
@@ -18,6 +20,7 @@ import {
   Task
 } from './native.ts'
 import { nativeOpenOptions, type OpenOptions, type TransactionOptions } from './options.ts'
+import type { PipelineStage } from './pipeline.ts'
 import { type Schema, Schemas } from './schema.ts'
 import type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
 import { Decoders } from './structures.ts'
@@ -141,6 +144,14 @@ export class Database implements Disposable, AsyncDisposable {
    */
   renameCollection(from: string, to: string): void {
     check(addon.renameCollection(this.#handle, textArgument('from', from), textArgument('to', to)))
+  }
+
+  /**
+   * The results of a pipeline that begins with `$documents`; `Documents.aggregate` is that of a collection.
+   * @throws QuireError `INVALID_ARGUMENT` when the pipeline is no array
+   */
+  aggregate<R extends object = Document>(pipeline: readonly PipelineStage[]): AggregationCursor<R> {
+    return new AggregationCursor<R>({ handle: this.#handle, decoders: this.#decoders }, pipeline)
   }
 
   /** The collections, in the order of their names. */

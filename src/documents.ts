@@ -5,17 +5,19 @@
 // kept. Leaves to others: what is sent (requests.ts), schemas (schema.ts, guard.ts), lists (cursor.ts), everything
 // that a verb means (the engine).
 
+import { AggregationCursor } from './aggregation.ts'
 import { AsyncCollection } from './async-collection.ts'
 import { encode, releaseLargeBuffer } from './codec.ts'
 import { type Command, runCommand } from './commands.ts'
 import { Cursor, type FindOptions } from './cursor.ts'
-import type { Id, IdOf, OptionalId, WithId } from './document.ts'
+import type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { guarded, runNow, type Target, validatorOf } from './guard.ts'
 import { addon, check, lastError, pinRequest, responseBytes, Status, status, Verb } from './native.ts'
 import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
+import type { PipelineStage } from './pipeline.ts'
 import {
   type Change,
   changeRequest,
@@ -157,6 +159,15 @@ export class Documents<T extends object> {
   find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions): Cursor<WithId<T>> {
     checkOptions(options, ['skip', 'limit'], 'find')
     return new Cursor<WithId<T>>(this.source, filter, options)
+  }
+
+  /**
+   * The results of an aggregation pipeline: MongoDB's stages, run by the engine. Nothing runs before the first result
+   * is asked for; with `$out` or `$merge` there are no results, but they have to be asked for all the same.
+   * @throws QuireError `INVALID_ARGUMENT` when the pipeline is no array
+   */
+  aggregate<R extends object = Document>(pipeline: readonly PipelineStage[]): AggregationCursor<R> {
+    return new AggregationCursor<R>(this.source, pipeline)
   }
 
   /**

@@ -2,6 +2,7 @@
 //
 // Promises: what is exported here is documented and keeps to semantic versioning; nothing else does.
 
+export { type AggregateExplanation, AggregationCursor, AsyncAggregationCursor } from './aggregation.ts'
 export { AsyncCollection } from './async-collection.ts'
 export { AsyncCursor } from './async-cursor.ts'
 export { Collection } from './collection.ts'
@@ -37,6 +38,7 @@ export type {
   WriteOptions
 } from './options.ts'
 export type { Path } from './paths.ts'
+export type { PipelineStage } from './pipeline.ts'
 export type { Projected, Projection, ProjectionValue, Sort, SortDirection } from './projection-types.ts'
 export type {
   BulkDeletion,

@@ -25,9 +25,11 @@ const ENGINE_RANKS = [
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'results'],
-  ['plain', 'filters', 'options', 'encoder', 'decoder', 'codec', 'query'],
+  ['plain', 'filters', 'options', 'encoder', 'decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
   [
+    'aggregation',
+    'batches',
     'cursor',
     'async-cursor',
     'documents',

@@ -18,6 +18,9 @@ use crate::environment::{EntryKind, Environment, Handles};
 use crate::session::{Session, enter as enter_transaction, write_options};
 use crate::tasks::{CursorKept, Finished, NO_OWNER, queue, read_batch};
 
+/// The durability of commits that name none, as `write_options` takes it.
+const OWN_DURABILITY: i64 = 0;
+
 /// What commands are asked of.
 #[derive(Clone)]
 enum Asked {
@@ -56,10 +59,8 @@ impl Asked {
         self.with_target(write, |target| command::run(target, request, reply))
     }
 
-    fn open_cursor(&self, request: &[u8]) -> Result<AnyCursor> {
-        self.with_target(WriteOptions::default(), |target| {
-            command::open_cursor(target, request)
-        })
+    fn open_cursor(&self, write: WriteOptions, request: &[u8]) -> Result<AnyCursor> {
+        self.with_target(write, |target| command::open_cursor(target, request))
     }
 }
 
@@ -113,10 +114,12 @@ pub unsafe extern "C" fn open_cursor(env: sys::napi_env, info: sys::napi_callbac
 fn open_and_read(call: &mut Call<'_>) -> Result<f64> {
     let (handle, start, end) = (call.handle(0), call.count(1)?, call.count(2)?);
     let (documents_max, bytes_max) = (call.count(3)?, call.count(4)?);
+    // A pipeline may write, at the database's own durability.
+    let write = write_options(OWN_DURABILITY, call.environment.owner)?;
     let Environment { handles, buffers, .. } = &mut *call.environment;
     let database = database_of(handles, handle)?;
     let request = buffers.request(start, end)?;
-    let mut cursor = Asked::of(handles, handle)?.open_cursor(request)?;
+    let mut cursor = Asked::of(handles, handle)?.open_cursor(write, request)?;
     let count = respond_with_batch(call.environment, &mut cursor, documents_max, bytes_max)?;
     let kept = if count == 0 {
         0
@@ -142,7 +145,8 @@ pub unsafe extern "C" fn open_cursor_async(
             let database = database_of(&call.environment.handles, handle)?;
             let asked = Asked::of(&call.environment.handles, handle)?;
             queue(call, move || {
-                let mut cursor = asked.open_cursor(&request)?;
+                let write = write_options(OWN_DURABILITY, NO_OWNER)?;
+                let mut cursor = asked.open_cursor(write, &request)?;
                 let mut finished = read_batch(&mut cursor, documents_max, bytes_max)?;
                 if finished.outcome.count > 0 {
                     finished.cursor = CursorKept::New(database, cursor);
