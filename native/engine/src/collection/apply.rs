@@ -66,6 +66,13 @@ impl<'a> Write<'a> {
 }
 
 impl Body {
+    /// Hints that `write` will be planned soon.
+    #[inline]
+    pub fn foresee(&self, pager: &Pager, write: Write<'_>) {
+        let (id, ..) = write.parts();
+        self.index.prefetch(pager, Body::hash_id(pager, id));
+    }
+
     /// Finds what `write` will meet, and tells the planner of the indexes, where there are any.
     ///
     /// Errors: `DUPLICATE_ID`, `CORRUPTED`, `IO`; those of the planner.

@@ -233,6 +233,12 @@ pub fn find(bytes: &PageBytes, bucket: u32, part: HashPart, probe: &mut Probe) -
     Ok(Found::NextPage)
 }
 
+/// Where in its page a lookup of `part` begins, for a hint to the processor.
+#[inline]
+pub fn home_offset(part: HashPart) -> usize {
+    line_at(part.home_line())
+}
+
 /// Puts an entry into the first line with room from its home line on. False: the page is full.
 pub fn insert(bytes: &mut PageBytes, entry: Entry) -> bool {
     let home = entry.part.home_line();

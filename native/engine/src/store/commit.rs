@@ -23,6 +23,9 @@ use crate::store::Store;
 use crate::store::feed::{Batch, Draft};
 use crate::wal::Durability;
 
+/// How many writes ahead of the one being planned the index is told of: long enough for memory to answer.
+const FORESEEN: usize = 8;
+
 /// What a commit does to one collection.
 pub struct Change<'a> {
     /// The collection; the caller holds its lease.
@@ -107,7 +110,10 @@ impl Store {
             structures = content.structures.snapshot();
             indexes = Some(IndexPlanner::new(&body.indexes, &structures, change.clear));
         }
-        for write in change.writes {
+        for (index, write) in change.writes.iter().enumerate() {
+            if let (Some(body), Some(later)) = (survivors, change.writes.get(index + FORESEEN)) {
+                body.foresee(&self.pager, *later);
+            }
             let plan = match survivors {
                 Some(body) => body.plan(&self.pager, *write, scratch, indexes.as_mut())?,
                 None => {

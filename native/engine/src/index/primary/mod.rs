@@ -183,6 +183,16 @@ impl PrimaryIndex {
         }
     }
 
+    /// Hints that `hash` will be looked up soon. Waiting for a line of an index larger than the processor's caches
+    /// costs more than the lookup.
+    #[inline]
+    pub fn prefetch(&self, pager: &Pager, hash: u64) {
+        let part = HashPart::of(hash);
+        if let Ok((_, page)) = self.bucket_of(pager, part, None) {
+            pager.prefetch(page, bucket::home_offset(part));
+        }
+    }
+
     /// Adds the entry of a document whose id is not in the index.
     ///
     /// Errors: as `Pager::read` for the bucket's pages; `LIMIT_EXCEEDED`, `OUT_OF_MEMORY`.
