@@ -5,6 +5,8 @@
 // others: documents (documents.ts), transactions (transaction.ts).
 
 import { AggregationCursor } from './aggregation.ts'
+import { ChangeStream, type WatchOptions } from './change-stream.ts'
+import type { ChangeEvent, ChangeFilter } from './change-types.ts'
 import { Collection } from './collection.ts'
 import type { Document } from './document.ts'
 import { codeOfNumber, invalidArgument } from './errors.ts'
@@ -179,6 +181,17 @@ export class Database implements Disposable, AsyncDisposable {
    */
   begin(options?: TransactionOptions): Transaction {
     return this.#transactions.begin(options)
+  }
+
+  /**
+   * The changes of every collection from now on, after their commits, those of a transaction together.
+   *
+   * @param filter which events are told, such as `{ 'ns.coll': { $in: ['users', 'orders'] } }`
+   * @throws QuireError `INVALID_ARGUMENT` for a token of another database, `HISTORY_LOST` when the changes behind it
+   * are not kept any more, `INVALID_FILTER`; the reason of a signal that was aborted
+   */
+  watch<T extends object = Document>(filter?: ChangeFilter<T>, options?: WatchOptions): ChangeStream<ChangeEvent<T>> {
+    return new ChangeStream<ChangeEvent<T>>(this.#handle, undefined, filter, options)
   }
 
   /**

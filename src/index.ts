@@ -5,6 +5,23 @@
 export { type AggregateExplanation, AggregationCursor, AsyncAggregationCursor } from './aggregation.ts'
 export { AsyncCollection } from './async-collection.ts'
 export { AsyncCursor } from './async-cursor.ts'
+export { ChangeStream, type WatchOptions } from './change-stream.ts'
+export type {
+  ChangeCommit,
+  ChangeEvent,
+  ChangeFilter,
+  ChangeNamespace,
+  ClearChange,
+  DeleteChange,
+  DropChange,
+  InsertChange,
+  InvalidateChange,
+  RenameChange,
+  ReplaceChange,
+  ResumeToken,
+  UpdateChange,
+  UpdateDescription
+} from './change-types.ts'
 export { Collection } from './collection.ts'
 export { Cursor, type FindOptions } from './cursor.ts'
 export { type CollectionOptions, type CreateCollectionOptions, Database, open, salvage } from './database.ts'
@@ -29,6 +46,7 @@ export type {
   IndexOptions,
   IndexSpecification
 } from './index-types.ts'
+export { LiveQuery, type LiveQueryOptions } from './live-query.ts'
 export type {
   Durability,
   OpenOptions,

@@ -103,7 +103,8 @@ export interface Addon {
     flags: number,
     documentBytesMax: number,
     lockWaitMs: number,
-    checkpointLogBytes: number
+    checkpointLogBytes: number,
+    watchBytes: number
   ): number
   closeDatabase(database: Handle): number
   closeAll(): number
@@ -158,6 +159,13 @@ export interface Addon {
   closeCursor(cursor: Handle): number
   structures(handle: Handle, from: number): string[][] | number
 
+  pinWake(wake: (stream: Handle) => void): number
+  holdWake(isHeld: number): number
+  watch(database: Handle, start: number, end: number): number
+  watchNext(stream: Handle, eventsMax: number, bytesMax: number): number
+  watchSkip(stream: Handle, transaction: Handle): number
+  closeWatch(stream: Handle): number
+
   command(handle: Handle, start: number, end: number, durability: number): number
   commandAsync(handle: Handle, start: number, end: number, durability: number): Promise<AsyncOutcome> | number
   openCursor(handle: Handle, start: number, end: number, documentsMax: number, bytesMax: number): number
@@ -180,6 +188,10 @@ interface Shared {
   /** The buffer that native code reads requests from, and its length when it was pinned. */
   request: Uint8Array | undefined
   requestLength: number
+  /** Who wants to be called when there are more changes, by change streams; absent before the first stream. */
+  wakes?: Map<Handle, () => void>
+  /** How many waits keep the process alive. */
+  holdsCount: number
 }
 
 /** The functions of the addon, and what is shared. */
@@ -207,7 +219,8 @@ function share(): Shared {
     response: new Uint8Array(RESPONSE_BYTES),
     status: new Float64Array(Status.Count),
     request: undefined,
-    requestLength: 0
+    requestLength: 0,
+    holdsCount: 0
   }
   check(addon.pinResponse(made.response))
   check(addon.pinStatus(made.status))
@@ -261,4 +274,24 @@ export function responseBytes(length: number): Uint8Array {
 export function checkOutcome<O extends AsyncOutcome>(outcome: O): O {
   if (outcome.error !== undefined) throw toError(outcome.error)
   return outcome
+}
+
+/** Who is called when there may be more changes to read, by the handles of change streams. */
+export function watchWakes(): Map<Handle, () => void> {
+  if (shared.wakes === undefined) {
+    const wakes = new Map<Handle, () => void>()
+    check(addon.pinWake(stream => wakes.get(stream)?.()))
+    shared.wakes = wakes
+  }
+  return shared.wakes
+}
+
+/** Keeps the process alive until `releaseProcess` was called as often. */
+export function holdProcess(): void {
+  if (shared.holdsCount++ === 0) addon.holdWake(1)
+}
+
+/** Takes one `holdProcess` back. */
+export function releaseProcess(): void {
+  if (--shared.holdsCount === 0) addon.holdWake(0)
 }

@@ -42,6 +42,11 @@ export interface OpenOptions {
   log?: 'mapped' | 'write'
   /** Bytes of log that start a checkpoint in the background; 64 MiB by default. */
   checkpointLogSize?: number
+  /**
+   * Bytes for the newest changes, which change streams and live queries read; 16 MiB by default. They are taken while
+   * one is open. A stream that falls further behind ends with OVERFLOW.
+   */
+  watchSize?: number
 }
 
 /** Options of a write. */
@@ -87,7 +92,8 @@ const OPEN_OPTIONS = [
   'documentBytesMax',
   'lockWait',
   'log',
-  'checkpointLogSize'
+  'checkpointLogSize',
+  'watchSize'
 ] as const satisfies readonly (keyof OpenOptions)[]
 const TRANSACTION_OPTIONS = [
   'durability',
@@ -122,7 +128,8 @@ export type NativeOpenOptions = readonly [
   flags: number,
   documentBytesMax: number,
   lockWaitMs: number,
-  checkpointLogBytes: number
+  checkpointLogBytes: number,
+  watchBytes: number
 ]
 
 /**
@@ -143,7 +150,8 @@ export function nativeOpenOptions(options: OpenOptions = {}): NativeOpenOptions 
     (isReadOnly ? FLAG_READ_ONLY : 0) | (create ? 0 : FLAG_NO_CREATE) | (log === 'write' ? FLAG_WRITE_LOG : 0),
     whole('documentBytesMax', options.documentBytesMax, 1, GIB),
     whole('lockWait', options.lockWait, 0, HOUR_MS),
-    whole('checkpointLogSize', options.checkpointLogSize, MIB, Number.MAX_SAFE_INTEGER)
+    whole('checkpointLogSize', options.checkpointLogSize, MIB, Number.MAX_SAFE_INTEGER),
+    whole('watchSize', options.watchSize, 0, Number.MAX_SAFE_INTEGER)
   ]
 }
 

@@ -24,7 +24,7 @@ const ENGINE_RANKS = [
 /** Files of src/ without their ending, in ranks: a file imports its own rank and the ranks before it. */
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
-  ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'results'],
+  ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'change-types', 'results'],
   ['plain', 'filters', 'options', 'encoder', 'decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
   [
@@ -40,7 +40,10 @@ const SOURCE_RANKS = [
     'source',
     'requests',
     'commands',
-    'guard'
+    'guard',
+    'change-feed',
+    'change-stream',
+    'live-query'
   ],
   ['database', 'kv', 'namespace'],
   ['index']

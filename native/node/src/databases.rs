@@ -43,7 +43,8 @@ doors! {
     pin_response => |call| call.environment.buffers.pin_response(call.env, call.argument(0)).map(|()| 0.0);
     /// `pinStatus(words)`
     pin_status => |call| call.environment.buffers.pin_status(call.env, call.argument(0)).map(|()| 0.0);
-    /// `open(path, durability, syncIntervalMs, cacheBytes, flags, documentBytesMax, lockWaitMs, checkpointLogBytes)`:
+    /// `open(path, durability, syncIntervalMs, cacheBytes, flags, documentBytesMax, lockWaitMs, checkpointLogBytes,
+    /// watchBytes)`:
     /// the handle; a negative number stands for the engine's default.
     open => open_database;
     /// `closeDatabase(database)`: also one that is closed already.
@@ -143,6 +144,7 @@ fn open_database(call: &mut Call<'_>) -> Result<f64> {
         document_bytes_max: given(call, 5)?.unwrap_or(defaults.document_bytes_max),
         lock_wait_ms: given(call, 6)?.unwrap_or(defaults.lock_wait_ms),
         checkpoint_log_bytes: given(call, 7)?.unwrap_or(defaults.checkpoint_log_bytes),
+        watch_bytes: given(call, 8)?.unwrap_or(defaults.watch_bytes),
         ..defaults
     };
     let database = Database::open(&path, &options)?;

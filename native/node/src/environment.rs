@@ -13,9 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use napi_sys as sys;
 use parking_lot::Mutex;
+use quire_engine::watch::Stream;
 use quire_engine::{AnyCursor, Database, Durability, Error, ErrorKind, Result, Transaction};
 
 use crate::buffers::Buffers;
+use crate::changes::Wake;
 use crate::handles::HandleTable;
 use crate::session::Session;
 use crate::tasks::Tasks;
@@ -42,6 +44,8 @@ pub enum EntryKind {
     Transaction(OpenTransaction),
     /// An open cursor.
     Cursor(Arc<Mutex<AnyCursor>>),
+    /// An open change stream.
+    Stream(Box<Mutex<Stream>>),
 }
 
 /// A transaction and how it is committed.
@@ -64,6 +68,8 @@ pub struct Environment {
     pub scratch: Vec<u8>,
     /// A first argument in MessagePack, kept for the call that follows.
     pub kept: Vec<u8>,
+    /// Wakes the change streams; made for the first one.
+    pub wake: Option<Arc<Wake>>,
     /// Number of this environment: a transaction that it holds never makes its own other calls wait.
     pub owner: u64,
     last_error: Option<Error>,
@@ -78,6 +84,7 @@ impl Environment {
             tasks: Tasks::new(),
             scratch: Vec::new(),
             kept: Vec::new(),
+            wake: None,
             owner: NEXT_OWNER.fetch_add(1, Ordering::Relaxed),
             last_error: None,
         }));
@@ -159,7 +166,11 @@ impl Environment {
     pub fn take_database(&mut self, handle: u64) -> Option<Database> {
         let database = self.handles.database(handle).ok()?.clone();
         for dependent in self.handles.handles_where(|entry| entry.database == handle) {
-            drop(self.handles.remove(dependent));
+            let entry = self.handles.remove(dependent);
+            if let (Some(EntryKind::Stream(_)), Some(wake)) = (entry.map(|entry| entry.kind), &self.wake) {
+                // Whoever waits for it learns that it is closed.
+                wake.call(dependent);
+            }
         }
         drop(self.handles.remove(handle));
         Some(database)
@@ -229,6 +240,14 @@ impl Handles {
     pub fn transaction(&self, handle: u64) -> Result<&OpenTransaction> {
         match &self.entry(handle)?.kind {
             EntryKind::Transaction(transaction) => Ok(transaction),
+            _ => Err(stale(handle)),
+        }
+    }
+
+    /// The change stream of `handle`. Errors: CLOSED.
+    pub fn stream(&self, handle: u64) -> Result<&Mutex<Stream>> {
+        match &self.entry(handle)?.kind {
+            EntryKind::Stream(stream) => Ok(stream),
             _ => Err(stale(handle)),
         }
     }

@@ -8,6 +8,7 @@
 
 mod buffers;
 mod calls;
+mod changes;
 mod commands;
 mod databases;
 mod door;
@@ -67,6 +68,12 @@ const DOORS: &[(&str, Door)] = &[
     ("nextAsync", tasks::next_async),
     ("databaseTask", tasks::database_task),
     ("salvage", tasks::salvage),
+    ("pinWake", changes::pin_wake),
+    ("holdWake", changes::hold_wake),
+    ("watch", changes::watch),
+    ("watchNext", changes::watch_next),
+    ("watchSkip", changes::watch_skip),
+    ("closeWatch", changes::close_watch),
 ];
 
 /// The Node-API version that the addon was written for.

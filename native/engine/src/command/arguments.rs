@@ -104,6 +104,14 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// A text. Errors: INVALID_ARGUMENT.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>> {
+        let field = self.bytes(name);
+        field
+            .map(|bytes| text(bytes).ok_or_else(|| self.wrong(name, "a string")))
+            .transpose()
+    }
+
     /// A count: a whole number of at least 0. Errors: INVALID_ARGUMENT.
     pub(super) fn count(&self, name: &str) -> Result<Option<u64>> {
         let wrong = || self.wrong(name, "a whole number of at least 0");

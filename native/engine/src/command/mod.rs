@@ -15,6 +15,7 @@ mod reply;
 #[cfg(test)]
 mod tests;
 mod updates;
+mod watch;
 
 use crate::database::{Collection, Database, WriteOptions};
 use crate::error::{Error, ErrorKind, Result};
@@ -26,6 +27,7 @@ use reply::Reply;
 use std::sync::Arc;
 
 pub use cursor::AnyCursor;
+pub use watch::open_stream;
 
 /// What a command is asked of.
 pub enum Target<'a> {
