@@ -40,14 +40,11 @@ function generator(seed: number): (below: number) => number {
   }
 }
 
-/**
- * The first `count` documents of the list.
- * Units: count in documents. A document is made the same way whatever the count is.
- */
-export function documents(count: number): BenchDocument[] {
+/** Makes the documents of the list one after the other: each call gives the next one, whose place it is told. */
+export function documentMaker(): (index: number) => BenchDocument {
   const below = generator(0x51ab_1e55)
   const pick = (list: string[]) => list[below(list.length)] ?? ''
-  return Array.from({ length: count }, (_, index) => {
+  return index => {
     const name = `${pick(NAMES)} ${index.toString(36).padStart(4, '0')}`
     const start = below(WORDS.length)
     return {
@@ -62,7 +59,16 @@ export function documents(count: number): BenchDocument[] {
       createdAt: 1_700_000_000_000 + below(1_000_000_000),
       bio: (WORDS + WORDS).slice(start, start + 60)
     }
-  })
+  }
+}
+
+/**
+ * The first `count` documents of the list.
+ * Units: count in documents. A document is made the same way whatever the count is.
+ */
+export function documents(count: number): BenchDocument[] {
+  const make = documentMaker()
+  return Array.from({ length: count }, (_, index) => make(index))
 }
 
 /** Sixteen characters, unique by their last five (the index) and in random order by their first eleven. */

@@ -30,8 +30,10 @@ export interface Sample {
 const COMPARISONS: [string, string][] = [
   ['quire-process', 'lmdb-nosync'],
   ['quire-process', 'sqlite-off'],
+  ['quire-process', 'sqlite-json'],
   ['quire-process', 'sqlite-normal'],
   ['quire-process', 'map-buffers'],
+  ['quire-process', 'loki'],
   ['quire-disk', 'lmdb-sync'],
   ['quire-disk', 'sqlite-full'],
   ['quire-lazy', 'lmdb-nosync']

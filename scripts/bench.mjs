@@ -1,8 +1,9 @@
-// Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options.
+// Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
+// `npm run bench -- growth` starts bench/growth.ts instead.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -18,9 +19,13 @@ function run(program, args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-if (!existsSync(`${ROOT}bench/node_modules/.package-lock.json`)) {
+const INSTALLED = `${ROOT}bench/node_modules/.package-lock.json`
+const WANTED = `${ROOT}bench/package-lock.json`
+if (!existsSync(INSTALLED) || statSync(INSTALLED).mtimeMs < statSync(WANTED).mtimeMs) {
   console.error('Installing the peers (better-sqlite3 is compiled where it has no binary: a minute or two).')
   run('npm', ['ci', '--prefix', 'bench'])
 }
 run('npx', ['tsc', '-p', 'bench'])
-run(process.execPath, ['bench/build/run.js', ...process.argv.slice(2)])
+const [first, ...others] = process.argv.slice(2)
+if (first === 'growth') run(process.execPath, ['bench/build/growth.js', ...others])
+else run(process.execPath, ['bench/build/run.js', ...process.argv.slice(2)])

@@ -11,8 +11,10 @@ export const ENGINES: Record<string, () => Promise<Engine>> = {
   'lmdb-nosync': async () => (await import('./lmdb.ts')).lmdbNoSync,
   'lmdb-sync': async () => (await import('./lmdb.ts')).lmdbSync,
   'sqlite-off': async () => (await import('./sqlite.ts')).sqliteOff,
+  'sqlite-json': async () => (await import('./sqlite.ts')).sqliteJson,
   'sqlite-normal': async () => (await import('./sqlite.ts')).sqliteNormal,
   'sqlite-full': async () => (await import('./sqlite.ts')).sqliteFull,
+  loki: async () => (await import('./loki.ts')).loki,
   'map-buffers': async () => (await import('./map.ts')).mapBuffers,
   'map-objects': async () => (await import('./map.ts')).mapObjects
 }
