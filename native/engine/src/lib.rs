@@ -33,7 +33,7 @@ pub use dump::{DumpReport, DumpedDocument, dump, dump_on};
 pub use error::{Error, ErrorKind, Result};
 pub use format::id::IdBytes;
 pub use format::index_definition::{IndexDefinition, IndexKey};
-pub use query::{Filter, Pipeline, Update};
+pub use query::{Filter, Pipeline, Projection, Update};
 pub use quire_frames::{PAGE_BYTES, PageNumber};
 pub use salvage::salvage;
 pub use stats::IndexInfo;

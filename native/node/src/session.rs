@@ -162,12 +162,13 @@ impl Session {
             filter: compile(filter)?,
             skip,
             limit,
+            ..FindOptions::default()
         };
         let cursor = match self {
             Session::Collection { collection, .. } => collection.find(options)?,
             Session::Transaction { transaction, name } => enter(transaction)?.find(name, options)?,
         };
-        Ok(AnyCursor::Find(cursor))
+        Ok(AnyCursor::Find(Box::new(cursor)))
     }
 
     /// The record structures and their identity. Errors: CLOSED.
@@ -335,8 +336,8 @@ fn replace_one_alone(database: &Database, collection: &Collection, request: &Req
 fn replace_one(transaction: &mut Transaction, name: &str, request: &Request<'_>) -> Result<Outcome> {
     let options = FindOptions {
         filter: compile(request.filter)?,
-        skip: 0,
         limit: Some(1),
+        ..FindOptions::default()
     };
     let mut found = Vec::new();
     if transaction

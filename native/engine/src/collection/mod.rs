@@ -229,6 +229,13 @@ impl Body {
         })
     }
 
+    /// Mean bytes of a document in stored form; 0 when there is none.
+    #[inline]
+    pub fn mean_bytes(&self) -> usize {
+        let mean = self.documents_bytes.checked_div(self.documents_count);
+        mean.unwrap_or(0) as usize
+    }
+
     /// Hash of a canonical id in this file's index.
     #[inline]
     pub fn hash_id(pager: &Pager, id: &[u8]) -> u64 {
@@ -262,10 +269,7 @@ impl Body {
         mut visit: impl FnMut(Place, &[u8]) -> R,
     ) -> Result<Option<R>> {
         let mut found = None;
-        let mean_bytes = self
-            .documents_bytes
-            .checked_div(self.documents_count)
-            .unwrap_or(0) as usize;
+        let mean_bytes = self.mean_bytes();
         self.index.lookup(pager, hash, sequence, |place| {
             prefetch_document(pager, place, mean_bytes);
             let visited = read_document(pager, place, sequence, scratch, |document| {

@@ -114,6 +114,13 @@ impl SecondaryIndex {
         &self.rules.definition.name
     }
 
+    /// Whether it has all documents by `path`, whatever other fields follow.
+    pub fn begins_with(&self, path: &str) -> bool {
+        let definition = &self.rules.definition;
+        let has_all = !definition.is_sparse && self.rules.partial.is_none();
+        has_all && definition.keys.first().is_some_and(|key| *key.path == *path)
+    }
+
     /// What is told of it.
     pub fn info(&self) -> IndexInfo {
         IndexInfo {

@@ -13,7 +13,7 @@ use crate::transaction::cursor::Cursor;
 /// An open cursor, whatever it reads.
 pub enum AnyCursor {
     /// Documents of a collection.
-    Find(Cursor),
+    Find(Box<Cursor>),
     /// Results of a pipeline.
     Aggregate(Box<Aggregation>),
 }

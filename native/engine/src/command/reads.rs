@@ -32,6 +32,7 @@ fn find(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCursor>
         filter: arguments.filter()?,
         skip: arguments.count("skip")?.unwrap_or(0),
         limit: arguments.count("limit")?,
+        ..FindOptions::default()
     };
-    target.find(options).map(AnyCursor::Find)
+    Ok(AnyCursor::Find(Box::new(target.find(options)?)))
 }

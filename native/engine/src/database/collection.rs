@@ -15,11 +15,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
 use crate::format::index_definition::IndexDefinition;
 use crate::format::intake::Intake;
+use crate::format::owned::Owned;
 use crate::format::record::Structures;
 use crate::query::{Filter, Update};
 use crate::stats::IndexInfo;
 use crate::store::{Change, DroppedIndexes, Outcome, Store};
-use crate::transaction::cursor::{Cursor, FindOptions};
+use crate::transaction::cursor::{Cursor, FindOptions, Purpose};
 use crate::transaction::{Transaction, UpdateOutcome};
 use crate::wal::Durability;
 
@@ -249,17 +250,31 @@ impl Collection {
                 .as_ref()
                 .map_or(0, |body| body.documents_count));
         }
-        self.find(FindOptions {
+        self.count_found(FindOptions {
             filter,
-            skip: 0,
-            limit: None,
-        })?
-        .count()
+            ..FindOptions::default()
+        })
+    }
+
+    /// How many documents `find` would give; sort and projection say nothing.
+    ///
+    /// Errors: as `find`.
+    pub fn count_found(&self, options: FindOptions) -> Result<u64> {
+        let store = self.handle.readable()?;
+        Cursor::open(store, &self.state, None, None, options, Purpose::Count)?.count()
+    }
+
+    /// How `find` would be done, and what that costs: the query is run for it. See `Cursor::explain`.
+    ///
+    /// Errors: as `find`.
+    pub fn explain(&self, options: FindOptions) -> Result<Owned> {
+        Cursor::explain(self.handle.readable()?, &self.state, None, None, options)
     }
 
     /// A cursor on the documents as they are now.
     pub fn find(&self, options: FindOptions) -> Result<Cursor> {
-        Cursor::open(self.handle.readable()?, &self.state, None, None, options)
+        let store = self.handle.readable()?;
+        Cursor::open(store, &self.state, None, None, options, Purpose::Read)
     }
 
     /// Makes an index and returns its name; the same one again is made once. Over documents that are there already

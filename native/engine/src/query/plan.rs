@@ -16,6 +16,7 @@ mod intervals;
 mod order;
 mod ranges;
 mod shape;
+mod show;
 
 #[cfg(test)]
 mod property_tests;

@@ -23,7 +23,7 @@ use crate::query::pipeline::{
 use crate::query::{Pipeline, filter};
 use crate::store::Store;
 use crate::transaction::Transaction;
-use crate::transaction::cursor::{Cursor, FindOptions};
+use crate::transaction::cursor::{Cursor, FindOptions, Purpose};
 use crate::transaction::overlay::Overlay;
 
 /// Documents handed to a pipeline in one go, so that a shutdown or an error is noticed in between.
@@ -184,9 +184,11 @@ impl Collections for Views {
             filter: wanted.filter,
             skip: wanted.skip,
             limit: wanted.limit,
+            ..FindOptions::default()
         };
         let at: Option<Sequence> = self.snapshot.as_ref().map(Snapshot::sequence);
-        let cursor = Cursor::open(&self.store, &view.state, at, view.overlay.clone(), options)?;
+        let overlay = view.overlay.clone();
+        let cursor = Cursor::open(&self.store, &view.state, at, overlay, options, Purpose::Read)?;
         Ok(Box::new(Opened {
             cursor,
             copies: Vec::new(),
@@ -194,8 +196,13 @@ impl Collections for Views {
         }))
     }
 
-    fn is_indexed(&self, _: &str, path: &str) -> bool {
-        path == "_id"
+    fn is_indexed(&self, name: &str, path: &str) -> bool {
+        let Some(view) = self.by_name.get(name) else {
+            return false;
+        };
+        let content = view.state.content.read();
+        let mut indexes = content.body.iter().flat_map(|body| &body.indexes);
+        path == "_id" || indexes.any(|index| index.begins_with(path))
     }
 }
 

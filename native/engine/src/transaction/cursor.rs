@@ -1,43 +1,46 @@
 //! Cursors: the documents of one moment, handed out in batches.
 //!
 //! Promises: a cursor sees its collection as it was when it was opened, with the writes of its own transaction,
-//! however long it runs; no lock is held between batches, and none that writers wait for within one.
-//! Leaves to others: which documents match (query/filter.rs), pages and places (heap/).
+//! however long it runs; no lock is held between batches, and within one a writer waits for the places of a few
+//! documents at most. What is handed out is the same whichever plan is run, but for the order of what is not sorted.
+//! Parts: options.rs (what is asked), planning.rs (the plan), source.rs (running it) on entries.rs and lookup.rs,
+//! taker.rs (which documents are taken), explain.rs (what is told of a plan).
+//! Leaves to others: which documents match (query/filter), choosing plans (query/plan), pages and places (heap/).
+
+mod entries;
+mod explain;
+mod lookup;
+mod options;
+mod planning;
+mod source;
+mod taker;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::collection::{AsOf, CollectionState};
+use crate::collection::{AsOf, Body, CollectionState};
 use crate::error::Result;
-use crate::format::intake::document_id;
 use crate::format::page::Sequence;
 use crate::format::record::{StructureRegistry, Structures};
-use crate::heap::{HeapScan, Resume, ScanStep};
+use crate::heap::HeapScan;
+use crate::limits::SORT_BYTES_DEFAULT;
 use crate::pager::snapshot::Snapshot;
-use crate::query::{Filter, Matcher};
+use crate::query::plan::{self, Plan};
+use crate::query::projection::Circumstances;
+use crate::query::sort::{Sort, Sorted, Sorter};
+use crate::query::{Filter, Matcher, Projection};
 use crate::store::Store;
 use crate::transaction::overlay::Overlay;
+use entries::Entries;
+use lookup::Lookup;
+use planning::{Inquiry, shapes};
+use source::{Part, Source};
+use taker::{Batch, Goal, Taker, Visit};
 
-/// Which documents a cursor hands out.
-#[derive(Clone, Default)]
-pub struct FindOptions {
-    /// The filter; `None` is every document.
-    pub filter: Option<Arc<Filter>>,
-    /// Matching documents passed over first.
-    pub skip: u64,
-    /// Most documents handed out; `None` is all.
-    pub limit: Option<u64>,
-}
+pub use options::FindOptions;
 
-/// Where a cursor's committed documents come from.
-enum Source {
-    /// Every page of the collection.
-    Scan(HeapScan),
-    /// Documents that were looked up by id at the start.
-    Found(Vec<Vec<u8>>),
-    /// No more.
-    Done,
-}
+/// Ids whose documents are read when the cursor is opened, so that no snapshot is needed.
+const FOUND_AT_ONCE_MAX: usize = 64;
 
 /// A running query.
 pub struct Cursor {
@@ -47,10 +50,57 @@ pub struct Cursor {
     registry: Arc<StructureRegistry>,
     structures_identity: u64,
     filter: Option<Arc<Filter>>,
+    projection: Option<Projecting>,
+    /// The order that the source does not give.
+    sort: Option<Arc<Sort>>,
+    /// The documents in that order, once they are sorted.
+    sorted: Option<Sorted<Box<[u8]>>>,
+    /// The source's entries alone tell how many documents match.
+    counts_entries: bool,
     overlay: Option<Overlay>,
     overlay_at: usize,
     skip: u64,
     left: u64,
+    /// Documents that were looked at.
+    seen_count: u64,
+    /// Entries of indexes that were read, those of the running source aside.
+    keys_count: u64,
+}
+
+/// How documents are handed out.
+struct Projecting {
+    projection: Arc<Projection>,
+    filter: Option<Arc<Filter>>,
+    now: crate::format::value::Timestamp,
+}
+
+impl Projecting {
+    fn new(projection: Arc<Projection>, filter: Option<Arc<Filter>>) -> Projecting {
+        let now = Circumstances::at_present(None).now;
+        Projecting {
+            projection,
+            filter,
+            now,
+        }
+    }
+
+    fn project(&self, document: &[u8], structures: &Structures, out: &mut Vec<u8>) -> Result<()> {
+        let circumstances = Circumstances {
+            filter: self.filter.as_deref(),
+            now: self.now,
+            variables: &[],
+        };
+        self.projection.project(document, structures, &circumstances, out)
+    }
+}
+
+/// What opening a cursor is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Handing out documents.
+    Read,
+    /// Counting them.
+    Count,
 }
 
 impl Drop for Cursor {
@@ -61,77 +111,161 @@ impl Drop for Cursor {
 
 impl Cursor {
     /// Opens a cursor on `state` as of `at` (`None`: now), over the writes in `overlay`.
+    ///
+    /// Errors: `CONFLICT`, `INDEX_NOT_FOUND`, `INVALID_ARGUMENT` for a hint that cannot be followed,
+    /// `INVALID_PROJECTION`, `CORRUPTED`, `IO`.
     pub(crate) fn open(
         store: &Arc<Store>,
-        state: &CollectionState,
+        state: &Arc<CollectionState>,
         at: Option<Sequence>,
         overlay: Option<Overlay>,
         options: FindOptions,
+        purpose: Purpose,
     ) -> Result<Cursor> {
+        Cursor::open_telling(store, state, at, overlay, options, purpose, |_, _, _| ())
+    }
+
+    /// As `open`; `tell` sees the plan, those that were not chosen, and the indexes.
+    fn open_telling(
+        store: &Arc<Store>,
+        state: &Arc<CollectionState>,
+        at: Option<Sequence>,
+        overlay: Option<Overlay>,
+        mut options: FindOptions,
+        purpose: Purpose,
+        tell: impl FnOnce(&plan::Choice, &[plan::IndexShape<'_>], &FindOptions),
+    ) -> Result<Cursor> {
+        options.simplify()?;
+        let overlay = overlay.filter(|overlay| !overlay.is_empty());
         let content = state.content.read();
         let mut cursor = Cursor {
             store: store.clone(),
-            source: Source::Done,
+            source: Source::nothing(),
             snapshot: None,
             registry: content.structures.clone(),
             structures_identity: content.structures_identity,
-            filter: options.filter,
-            overlay: overlay.filter(|overlay| !overlay.is_empty()),
+            filter: options.filter.clone(),
+            projection: None,
+            sort: None,
+            sorted: None,
+            counts_entries: false,
             overlay_at: 0,
             skip: options.skip,
             left: options.limit.unwrap_or(u64::MAX),
+            overlay,
+            seen_count: 0,
+            keys_count: 0,
         };
-        let is_hidden = cursor.overlay.as_ref().is_some_and(|overlay| overlay.is_cleared);
-        if let AsOf::Body(body) = content.as_of(at)?
-            && !is_hidden
-        {
-            let ids = cursor.filter.as_ref().and_then(|filter| filter.ids());
-            if let Some(ids) = ids {
-                let (mut found, mut scratch) = (Vec::new(), Vec::new());
-                for id in ids {
-                    let document = body.find(&store.pager, id, at, &mut scratch, |_, document| {
-                        document.to_vec()
-                    })?;
-                    found.extend(document);
-                }
-                found.reverse();
-                cursor.source = Source::Found(found);
-            } else {
-                let sequence = at.unwrap_or_else(|| store.last_sequence());
-                cursor.snapshot = Some(store.pager.open_snapshot(sequence, false));
-                cursor.source = Source::Scan(HeapScan::new(body.heap.root(), Some(sequence)));
+        if let AsOf::Body(body) = content.as_of(at)? {
+            let is_hidden = cursor.overlay.as_ref().is_some_and(|overlay| overlay.is_cleared);
+            let inquiry = Inquiry {
+                options: &options,
+                at,
+                is_mixed: cursor.overlay.is_some(),
+                needed: (purpose == Purpose::Count && cursor.overlay.is_none()).then_some(&[]),
+            };
+            let usable = inquiry.usable(body);
+            let shapes = shapes(&usable);
+            let choice = inquiry.choose(&store.pager, body, &usable, &shapes)?;
+            tell(&choice, &shapes, &options);
+            if !choice.plan.is_ordered {
+                cursor.sort = options.sort.clone();
             }
+            if !is_hidden {
+                cursor.begin(state, body, at, &usable, choice.plan)?;
+            }
+        } else {
+            cursor.sort = options.sort.clone();
+        }
+        if let Some(projection) = options.projection {
+            cursor.projection = Some(Projecting::new(projection, options.filter));
         }
         Ok(cursor)
     }
 
-    /// Appends the next matching documents to `out`, in stored form, back to back, and returns how many: at most
+    /// Makes the source of `plan`.
+    fn begin(
+        &mut self,
+        state: &Arc<CollectionState>,
+        body: &Body,
+        at: Option<Sequence>,
+        usable: &planning::Usable<'_>,
+        plan: Plan,
+    ) -> Result<()> {
+        self.counts_entries = plan.is_covered;
+        let pager = &self.store.pager;
+        if let [plan::Part::Ids(ids)] = plan.parts.as_slice()
+            && ids.len() <= FOUND_AT_ONCE_MAX
+        {
+            let (mut found, mut scratch) = (Vec::with_capacity(ids.len()), Vec::new());
+            for id in ids.iter().rev() {
+                found.extend(body.find(pager, id, at, &mut scratch, |_, document| document.to_vec())?);
+            }
+            self.source = Source::new(vec![Part::Found(found)], None, plan.is_exact, false);
+            return Ok(());
+        }
+        if plan.parts.is_empty() {
+            return Ok(());
+        }
+        let sequence = at.unwrap_or_else(|| self.store.last_sequence());
+        self.snapshot = Some(pager.open_snapshot(sequence, false));
+        let mut needs_lookup = false;
+        let mut parts = Vec::with_capacity(plan.parts.len());
+        for part in plan.parts {
+            needs_lookup |= !matches!(part, plan::Part::Scan);
+            parts.push(match part {
+                plan::Part::Scan => Part::Scan(HeapScan::new(body.heap.root(), Some(sequence))),
+                plan::Part::Ids(mut ids) => {
+                    ids.reverse();
+                    Part::Ids(ids)
+                }
+                plan::Part::Index(scan) => match usable.get(scan.index) {
+                    Some(index) => Part::Entries(Entries::new(index, scan, sequence)),
+                    None => continue,
+                },
+            });
+        }
+        let lookup = needs_lookup.then(|| Lookup::new(state, body, sequence));
+        self.source = Source::new(parts, lookup, plan.is_exact, plan.may_repeat);
+        Ok(())
+    }
+
+    /// Appends the next matching documents to `out`, back to back, and returns how many: at most
     /// `documents_max`, and no further one once `out` has `bytes_max` bytes. 0 is the end.
     ///
-    /// Errors: `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
+    /// Shape: whole documents are in stored form, with the cursor's structures; projected ones are plain
+    /// MessagePack, which is stored form as well.
+    /// Errors: `SNAPSHOT_TOO_OLD`, `LIMIT_EXCEEDED` for a sort that takes too much memory, those of expressions,
+    /// `CORRUPTED`, `IO`.
     pub fn next_batch(&mut self, out: &mut Vec<u8>, documents_max: usize, bytes_max: usize) -> Result<usize> {
-        let result = self.fill(documents_max, &mut |document| {
-            out.extend_from_slice(document);
-            out.len() >= bytes_max
+        let projecting = self.projection.take();
+        let structures = self.registry.snapshot();
+        let result = self.fill(documents_max, &structures, &mut |document| {
+            match &projecting {
+                Some(projecting) => projecting.project(document, &structures, out)?,
+                None => out.extend_from_slice(document),
+            }
+            Ok(out.len() >= bytes_max)
         });
+        self.projection = projecting;
         if !matches!(result, Ok(count) if count > 0) {
             self.end();
         }
         result
     }
 
-    /// Hands every remaining document to `visit`.
+    /// Hands every remaining document, whole and in stored form, to `visit`, which must not write.
     pub(crate) fn for_each(&mut self, mut visit: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let mut failure = None;
-        self.fill(usize::MAX, &mut |document| {
-            failure = visit(document).err();
-            failure.is_some()
-        })?;
+        let structures = self.registry.snapshot();
+        let result = self.fill(usize::MAX, &structures, &mut |document| {
+            visit(document)?;
+            Ok(false)
+        });
         self.end();
-        failure.map_or(Ok(()), Err)
+        result.map(|_| ())
     }
 
-    /// Hands the next documents to `visit`, at most `documents_max`, until it breaks. False when none are left.
+    /// Hands the next documents, whole and in stored form, to `visit`, at most `documents_max`, until it breaks. False when none are left.
     ///
     /// Errors: as `next_batch`, and those of `visit`.
     pub(crate) fn visit(
@@ -139,31 +273,42 @@ impl Cursor {
         documents_max: usize,
         visit: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>>,
     ) -> Result<bool> {
-        let mut failure = None;
+        let structures = self.registry.snapshot();
         let mut is_stopped = false;
-        let count = self.fill(documents_max, &mut |document| {
-            match visit(document) {
-                Ok(flow) => is_stopped = flow.is_break(),
-                Err(error) => failure = Some(error),
-            }
-            is_stopped || failure.is_some()
-        })?;
-        if let Some(error) = failure {
-            self.end();
-            return Err(error);
-        }
-        let has_more = is_stopped || count == documents_max;
+        let result = self.fill(documents_max, &structures, &mut |document| {
+            is_stopped = visit(document)?.is_break();
+            Ok(is_stopped)
+        });
+        let has_more = matches!(result, Ok(count) if is_stopped || count == documents_max);
         if !has_more {
             self.end();
         }
-        Ok(has_more)
+        result.map(|_| has_more)
     }
 
     /// How many documents remain.
     pub(crate) fn count(&mut self) -> Result<u64> {
-        let count = self.fill(usize::MAX, &mut |_| false)? as u64;
+        // The order of what is counted says nothing.
+        self.sort = None;
+        let result = if self.counts_entries {
+            self.count_entries()
+        } else {
+            let structures = self.registry.snapshot();
+            self.fill(usize::MAX, &structures, &mut |_| Ok(false))
+                .map(|count| count as u64)
+        };
         self.end();
-        Ok(count)
+        result
+    }
+
+    fn count_entries(&mut self) -> Result<u64> {
+        self.store.check_readable()?;
+        let most = self.left.saturating_add(self.skip);
+        let counted = self.source.count_entries(&self.store.pager, most);
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.check()?;
+        }
+        Ok(counted?.saturating_sub(self.skip))
     }
 
     /// The key lists that the documents' records use.
@@ -178,139 +323,117 @@ impl Cursor {
 
     /// Lets the snapshot go before the cursor is dropped.
     pub fn end(&mut self) {
-        self.source = Source::Done;
+        self.keys_count += self.source.keys_count;
+        self.source = Source::nothing();
+        self.sorted = None;
         self.left = 0;
+        self.close_snapshot();
+    }
+
+    fn close_snapshot(&mut self) {
         if let Some(snapshot) = self.snapshot.take() {
             self.store.pager.close_snapshot(&snapshot);
         }
     }
 
     /// Hands documents to `visit` until it says true, or there were `documents_max`.
-    fn fill(&mut self, documents_max: usize, visit: &mut dyn FnMut(&[u8]) -> bool) -> Result<usize> {
+    fn fill(
+        &mut self,
+        documents_max: usize,
+        structures: &Structures,
+        visit: &mut Visit<'_>,
+    ) -> Result<usize> {
         self.store.check_readable()?;
-        let structures = self.registry.snapshot();
-        let mut taker = Taker {
-            matcher: self
-                .filter
-                .as_deref()
-                .map(|filter| Matcher::new(filter, &structures)),
-            skip: &mut self.skip,
-            left: &mut self.left,
+        if self.left == 0 || documents_max == 0 {
+            return Ok(0);
+        }
+        if let Some(sort) = self.sort.take() {
+            self.sort_all(&sort, structures)?;
+        }
+        let (mut skip, mut left) = (self.skip, self.left);
+        let batch = Batch {
+            skip: &mut skip,
+            left: &mut left,
             taken_count: 0,
             documents_max,
             visit,
         };
-        if *taker.left == 0 || documents_max == 0 {
-            return Ok(0);
+        let taken = match self.sorted.take() {
+            Some(mut sorted) => {
+                let taken = hand_out(&mut sorted, batch);
+                self.sorted = Some(sorted);
+                taken
+            }
+            None => self.hand_out_unsorted(batch, structures),
+        };
+        (self.skip, self.left) = (skip, left);
+        taken
+    }
+
+    fn hand_out_unsorted(&mut self, batch: Batch<'_>, structures: &Structures) -> Result<usize> {
+        match self.take_all(Goal::Batch(batch), structures)? {
+            Goal::Batch(batch) => Ok(batch.taken_count),
+            Goal::Sorted { .. } => Ok(0),
         }
-        let flow = take_committed(&self.store, &mut self.source, self.overlay.as_ref(), &mut taker);
+    }
+
+    /// Sorts what matches; what comes behind the limit is let go.
+    fn sort_all(&mut self, sort: &Sort, structures: &Structures) -> Result<()> {
+        let most = self.left.saturating_add(self.skip);
+        let limit = (most < u64::MAX).then(|| usize::try_from(most).unwrap_or(usize::MAX));
+        let goal = Goal::Sorted {
+            sort,
+            sorter: Sorter::new(sort, limit, SORT_BYTES_DEFAULT),
+            structures,
+            key: Vec::new(),
+        };
+        if let Goal::Sorted { sorter, .. } = self.take_all(goal, structures)? {
+            self.sorted = Some(sorter.into_sorted());
+        }
+        // All documents were copied.
+        self.close_snapshot();
+        Ok(())
+    }
+
+    /// Offers the committed documents, then those that the transaction wrote.
+    fn take_all<'g>(&mut self, goal: Goal<'g>, structures: &Structures) -> Result<Goal<'g>> {
+        let filter = self.filter.clone();
+        let matcher = filter.as_deref().map(|filter| Matcher::new(filter, structures));
+        let mut taker = Taker {
+            matcher,
+            goal,
+            seen_count: 0,
+        };
+        let flow = self
+            .source
+            .run(&self.store.pager, self.overlay.as_ref(), &mut taker);
         // A snapshot that was given up may show as any error, or as missing documents: its own error comes first.
         if let Some(snapshot) = &self.snapshot {
             snapshot.check()?;
         }
-        let flow = flow?;
-        if flow.is_continue()
+        if flow?.is_continue()
             && let Some(overlay) = &self.overlay
         {
             while let Some((_, document)) = overlay.entry(self.overlay_at) {
                 self.overlay_at += 1;
                 if let Some(document) = document
-                    && taker.offer(document)?.is_break()
+                    && taker.offer(document, false)?.is_break()
                 {
                     break;
                 }
             }
         }
-        Ok(taker.taken_count)
+        self.seen_count += taker.seen_count;
+        Ok(taker.goal)
     }
 }
 
-/// Decides about one document after the other.
-struct Taker<'a> {
-    matcher: Option<Matcher<'a>>,
-    skip: &'a mut u64,
-    left: &'a mut u64,
-    taken_count: usize,
-    documents_max: usize,
-    visit: &'a mut dyn FnMut(&[u8]) -> bool,
-}
-
-impl Taker<'_> {
-    #[inline]
-    fn offer(&mut self, document: &[u8]) -> Result<ControlFlow<()>> {
-        if let Some(matcher) = &mut self.matcher
-            && !matcher.matches(document)?
-        {
-            return Ok(ControlFlow::Continue(()));
+/// Hands sorted documents out.
+fn hand_out(sorted: &mut Sorted<Box<[u8]>>, mut batch: Batch<'_>) -> Result<usize> {
+    for document in sorted {
+        if batch.take(&document)?.is_break() {
+            break;
         }
-        if *self.skip > 0 {
-            *self.skip -= 1;
-            return Ok(ControlFlow::Continue(()));
-        }
-        *self.left -= 1;
-        self.taken_count += 1;
-        let is_full = (self.visit)(document);
-        let is_over = is_full || *self.left == 0 || self.taken_count == self.documents_max;
-        Ok(if is_over {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
     }
-}
-
-/// Offers the committed documents that `overlay` does not hide.
-fn take_committed(
-    store: &Store,
-    source: &mut Source,
-    overlay: Option<&Overlay>,
-    taker: &mut Taker<'_>,
-) -> Result<ControlFlow<()>> {
-    let mut offer = |document: &[u8]| -> Result<ControlFlow<()>> {
-        if let Some(overlay) = overlay
-            && overlay.hides(document_id(document)?)
-        {
-            return Ok(ControlFlow::Continue(()));
-        }
-        taker.offer(document)
-    };
-    match source {
-        Source::Scan(scan) => {
-            let mut failure = None;
-            loop {
-                let mut is_over = false;
-                let step = scan.next_page(&store.pager, |_, document| match offer(document) {
-                    Ok(ControlFlow::Continue(())) => ControlFlow::Continue(()),
-                    Ok(ControlFlow::Break(())) => {
-                        is_over = true;
-                        ControlFlow::Break(Resume::After)
-                    }
-                    Err(error) => {
-                        failure = Some(error);
-                        ControlFlow::Break(Resume::Here)
-                    }
-                })?;
-                if let Some(error) = failure {
-                    return Err(error);
-                }
-                if is_over {
-                    return Ok(ControlFlow::Break(()));
-                }
-                if step == ScanStep::End {
-                    *source = Source::Done;
-                    return Ok(ControlFlow::Continue(()));
-                }
-            }
-        }
-        Source::Found(documents) => {
-            while let Some(document) = documents.pop() {
-                if offer(&document)?.is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-            *source = Source::Done;
-            Ok(ControlFlow::Continue(()))
-        }
-        Source::Done => Ok(ControlFlow::Continue(())),
-    }
+    Ok(batch.taken_count)
 }

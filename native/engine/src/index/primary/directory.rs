@@ -50,6 +50,21 @@ impl Directory {
         }
     }
 
+    /// The directory from page `first` as it was at `at`, with `count` buckets.
+    ///
+    /// Errors: as `Pager::view`, and `CORRUPTED` where the chain has another count.
+    pub fn read_as_of(
+        pager: &Pager,
+        owner: CollectionId,
+        first: PageNumber,
+        count: u32,
+        at: Sequence,
+    ) -> Result<Directory> {
+        let directory = Directory::open(owner, first, first, count);
+        directory.load(pager, Some(at))?;
+        Ok(directory)
+    }
+
     /// First directory page.
     pub fn first(&self) -> PageNumber {
         self.first
@@ -79,7 +94,7 @@ impl Directory {
     pub fn buckets(&self, pager: &Pager) -> Result<&[PageNumber]> {
         match self.buckets.get() {
             Some(buckets) => Ok(buckets),
-            None => self.load(pager),
+            None => self.load(pager, None),
         }
     }
 
@@ -141,9 +156,9 @@ impl Directory {
     }
 
     #[cold]
-    fn load(&self, pager: &Pager) -> Result<&[PageNumber]> {
+    fn load(&self, pager: &Pager, at: Option<Sequence>) -> Result<&[PageNumber]> {
         let mut buckets = Vec::new();
-        self.walk(pager, None, |_, pages| buckets.extend(pages))?;
+        self.walk(pager, at, |_, pages| buckets.extend(pages))?;
         if buckets.is_empty() || buckets.len() != self.count as usize {
             return Err(damaged(self.first)(
                 "the directory of the id index has another bucket count than its root",

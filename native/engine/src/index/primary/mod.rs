@@ -122,6 +122,24 @@ impl PrimaryIndex {
         }
     }
 
+    /// What `root` was as of `at`, which a snapshot holds; its count of entries is today's.
+    pub fn root_as_of(&self, at: Sequence) -> IndexRoot {
+        IndexRoot {
+            buckets_count: self.history.count_at(at, self.directory.count()),
+            ..self.root()
+        }
+    }
+
+    /// The index whose root was `root` as of `at`, which a snapshot holds, to be read as of that moment only: of a
+    /// collection whose own index is gone. Costs a look at each directory page.
+    ///
+    /// Errors: `CORRUPTED`, `IO`, `OUT_OF_MEMORY`.
+    pub fn read_as_of(pager: &Pager, root: IndexRoot, at: Sequence) -> Result<PrimaryIndex> {
+        let directory =
+            Directory::read_as_of(pager, root.owner, root.first_directory, root.buckets_count, at)?;
+        Ok(PrimaryIndex::with(root.owner, directory, root.entries_count))
+    }
+
     /// Number of entries.
     pub fn entries_count(&self) -> u64 {
         self.entries_count

@@ -9,6 +9,7 @@ use super::bounds::{Bounds, implies, key_of};
 use super::intervals::Intervals;
 use super::ranges::{Range, Ranges};
 use super::shape::{IndexShape, KeyShape};
+use crate::format::key::{encode, encode_empty_array};
 use crate::format::value::{Parse, Value};
 use crate::query::filter::{Constraint, Filter, Restriction};
 
@@ -214,17 +215,18 @@ fn looseness(restriction: &Restriction<'_>) -> usize {
 }
 
 /// The points of equality, each array among the operands joined by the keys that its elements have: of a
-/// document's array the index may hold the elements only, and of an empty one the key of null.
+/// document's array the index holds the elements only, and of an empty one its own key.
 fn with_elements(asked: &Asked<'_>) -> Parse<Ranges> {
     let mut points = Vec::new();
     let mut add = |value: &Value<'_>| -> Parse<()> {
         points.push(Range::point(&key_of(value)?));
         if let Value::Array(mut elements) = *value {
-            let first = match elements.take_next()? {
-                Some(element) => element.value()?,
-                None => Value::Null,
-            };
-            points.push(Range::point(&key_of(&first)?));
+            let mut first = Vec::new();
+            match elements.take_next()? {
+                Some(element) => encode(Some(&element.value()?), &mut first)?,
+                None => encode_empty_array(&mut first),
+            }
+            points.push(Range::point(&first));
         }
         Ok(())
     };

@@ -5,165 +5,84 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::format::key;
+use crate::format::index_definition::IndexDefinition;
 use crate::format::record::{StructureRegistry, Structures};
 use crate::format::tree::Tree;
-use crate::format::value::{Cursor, Parse};
-use crate::query::path::{self, Leaf, Segment};
+use crate::format::value::Parse;
+use crate::query::index_keys::{Entries, IndexPaths};
 use crate::query::property_tests::{config, document, filter, path as some_path, stored};
+use crate::query::sort::Sort;
 
 const CASES: u32 = 6_000;
 
-/// What an index is made of.
-#[derive(Clone, Debug)]
-struct Definition {
-    keys: Vec<(String, bool)>,
-    is_sparse: bool,
-    partial: Option<Tree>,
-    /// Whole arrays have entries besides their elements.
-    keeps_arrays: bool,
-}
-
-/// An index as a planner may assume it: as few entries as its promises allow.
+/// An index over documents that stand in a list.
 struct Index {
-    definition: Definition,
+    definition: IndexDefinition,
+    paths: IndexPaths,
     partial: Option<Filter>,
-    has_arrays: Vec<bool>,
+    arrays: u32,
     /// Keys, each with the place of its document.
     entries: BTreeSet<(Vec<u8>, usize)>,
 }
 
-fn definition() -> impl Strategy<Value = Definition> {
+#[derive(Clone, Debug)]
+struct Wish {
+    keys: Vec<(String, bool)>,
+    is_sparse: bool,
+    partial: Option<Tree>,
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
     let partial = prop_oneof![3 => Just(None), 1 => filter().prop_map(Some)];
     let keys = vec((some_path(), any::<bool>()), 1..4);
-    (keys, any::<bool>(), partial, any::<bool>()).prop_map(|(keys, is_sparse, partial, keeps_arrays)| {
-        Definition {
-            keys,
-            is_sparse,
-            partial,
-            keeps_arrays,
-        }
+    (keys, any::<bool>(), partial).prop_map(|(keys, is_sparse, partial)| Wish {
+        keys,
+        is_sparse,
+        partial,
     })
-}
-
-/// The keys of the values that `path` leads to; whether it leads through an array; whether the field is there.
-fn keys_at(cursor: Cursor<'_>, path: &str, keeps_arrays: bool) -> (Vec<Vec<u8>>, bool, bool) {
-    let mut segments = path::parse(path.as_bytes()).unwrap();
-    let first = segments.remove(0);
-    let Value::Map(fields) = cursor.value().unwrap() else {
-        panic!("a document is a map")
-    };
-    let found = fields.find(&first.name).unwrap();
-    let (mut keys, mut has_field) = (Vec::new(), false);
-    path::visit(found, &segments, Leaf::ElementsAndArray, &mut |value| {
-        has_field |= value.is_some();
-        let mut key = Vec::new();
-        match value {
-            Some(Value::Array(elements)) if !keeps_arrays && elements.remaining() == 0 => {
-                key::encode(None, &mut key)?
-            }
-            Some(Value::Array(_)) if !keeps_arrays => return Ok(false),
-            value => key::encode(value, &mut key)?,
-        }
-        keys.push(key);
-        Ok(false)
-    })
-    .unwrap();
-    let has_arrays = found.is_some_and(|found| leads_through_array(found, &segments));
-    if has_arrays && !keeps_arrays {
-        // An array of arrays has its inner arrays as elements.
-        path::visit(found, &segments, Leaf::ElementsAndArray, &mut |value| {
-            if let Some(Value::Array(elements)) = value {
-                let mut rest = *elements;
-                while let Some(element) = rest.take_next()? {
-                    let mut key = Vec::new();
-                    key::encode(Some(&element.value()?), &mut key)?;
-                    keys.push(key);
-                }
-            }
-            Ok(false)
-        })
-        .unwrap();
-    }
-    if keys.is_empty() {
-        keys.push(vec![0x10]);
-    }
-    (keys, has_arrays, has_field)
-}
-
-fn leads_through_array(cursor: Cursor<'_>, segments: &[Segment]) -> bool {
-    match (cursor.value().unwrap(), segments) {
-        (Value::Array(_), _) => true,
-        (Value::Map(fields), [first, rest @ ..]) => fields
-            .find(&first.name)
-            .unwrap()
-            .is_some_and(|found| leads_through_array(found, rest)),
-        _ => false,
-    }
 }
 
 impl Index {
-    fn build(definition: &Definition, documents: &[Vec<u8>], structures: &Structures) -> Index {
-        let partial = definition
-            .partial
-            .as_ref()
-            .map(|filter| Filter::compile(&filter.to_plain()).unwrap());
+    /// None when there is no such index, or when it cannot have one of the documents.
+    fn build(wish: &Wish, documents: &[Vec<u8>], structures: &Structures) -> Option<Index> {
+        let mut definition = IndexDefinition::on(&wish.keys).ok()?;
+        definition.is_sparse = wish.is_sparse && wish.partial.is_none();
+        let partial = wish.partial.as_ref();
         let mut index = Index {
-            has_arrays: vec![false; definition.keys.len()],
-            definition: definition.clone(),
+            paths: IndexPaths::new(&definition).unwrap(),
+            definition,
+            arrays: 0,
             entries: BTreeSet::new(),
-            partial,
+            partial: partial.map(|filter| Filter::compile(&filter.to_plain()).unwrap()),
         };
         for (place, document) in documents.iter().enumerate() {
-            index.add(place, document, structures);
-        }
-        index
-    }
-
-    fn add(&mut self, place: usize, document: &[u8], structures: &Structures) {
-        if let Some(partial) = &self.partial
-            && !partial.matches(document, structures).unwrap()
-        {
-            return;
-        }
-        let cursor = Cursor::new(document, structures);
-        let lists: Vec<_> = self
-            .definition
-            .keys
-            .iter()
-            .map(|(path, _)| keys_at(cursor, path, self.definition.keeps_arrays))
-            .collect();
-        if self.definition.is_sparse && !lists.iter().any(|(_, _, has_field)| *has_field) {
-            return;
-        }
-        for (has_arrays, (_, found, _)) in self.has_arrays.iter_mut().zip(&lists) {
-            *has_arrays |= found;
-        }
-        // The values of two arrays stand together as they come: no more entries than the longest has.
-        let longest = lists.iter().map(|(keys, ..)| keys.len()).max().unwrap();
-        for row in 0..longest {
-            let mut entry = Vec::new();
-            for ((keys, ..), (_, is_descending)) in lists.iter().zip(&self.definition.keys) {
-                let mut key = keys[row % keys.len()].clone();
-                if *is_descending {
-                    key::complement(&mut key);
-                }
-                entry.extend(key);
+            if let Some(partial) = &index.partial
+                && !partial.matches(document, structures).unwrap()
+            {
+                continue;
             }
-            self.entries.insert((entry, place));
+            let mut entries = Entries::default();
+            index.arrays |= index
+                .paths
+                .entries_of(document, &[], structures, &mut entries)
+                .ok()?;
+            index
+                .entries
+                .extend(entries.iter().map(|entry| (entry.to_vec(), place)));
         }
+        Some(index)
     }
 
     fn shape(&self) -> IndexShape<'_> {
-        let keys = self.definition.keys.iter().zip(&self.has_arrays);
+        let keys = self.definition.keys.iter().enumerate();
         IndexShape {
             name: "index",
             keys: keys
-                .map(|((path, is_descending), has_arrays)| KeyShape {
-                    path: path.as_bytes(),
-                    is_descending: *is_descending,
-                    has_arrays: *has_arrays,
-                    has_position: false,
+                .map(|(place, key)| KeyShape {
+                    path: key.path.as_bytes(),
+                    is_descending: key.is_descending,
+                    has_arrays: self.arrays >> place & 1 == 1,
+                    has_position: self.paths.has_position(place),
                 })
                 .collect(),
             is_sparse: self.definition.is_sparse,
@@ -220,22 +139,9 @@ fn read(plan: &Plan, indexes: &[Index], documents: &[Vec<u8>]) -> Vec<usize> {
     places
 }
 
-fn sort_key(document: &[u8], order: &[(String, bool)], structures: &Structures) -> Vec<Vec<u8>> {
-    let key = |(path, is_descending): &(String, bool)| {
-        let (keys, has_arrays, _) = keys_at(Cursor::new(document, structures), path, false);
-        assert!(!has_arrays, "an order by an array was promised");
-        let mut key = keys[0].clone();
-        if *is_descending {
-            key::complement(&mut key);
-        }
-        key
-    };
-    order.iter().map(key).collect()
-}
-
 fn check(
     question: &Question<'_>,
-    order: &[(String, bool)],
+    sort: &Sort,
     indexes: &[Index],
     documents: &[Vec<u8>],
     structures: &Structures,
@@ -262,11 +168,15 @@ fn check(
     if plan.is_exact {
         assert_eq!(given.len(), found.len(), "{plan:?} reads what does not match");
     }
-    if plan.is_ordered {
+    if plan.is_ordered && !question.order.is_empty() {
         let keys: Vec<_> = found
             .iter()
             .filter(|place| matches(place))
-            .map(|place| sort_key(&documents[*place], order, structures))
+            .map(|place| {
+                let mut key = Vec::new();
+                sort.write_key(&documents[*place], structures, &mut key).unwrap();
+                key
+            })
             .collect();
         assert!(keys.is_sorted(), "{plan:?} is not in order");
     }
@@ -280,7 +190,7 @@ proptest! {
     fn every_plan_finds_what_a_scan_finds(
         documents in vec(document(), 1..10),
         filter in filter(),
-        definitions in vec(definition(), 1..4),
+        wishes in vec(wish(), 1..4),
         order in vec((some_path(), any::<bool>()), 0..3),
         picks in vec(any::<prop::sample::Index>(), 3),
         shares_path in any::<bool>(),
@@ -301,26 +211,32 @@ proptest! {
         let structures = registry.snapshot();
         let compiled = Filter::compile(&filter.to_plain()).unwrap();
         // Indexes on what the filter asks are the ones that matter.
-        let mut definitions = definitions;
+        let mut wishes = wishes;
         let paths: Vec<String> = compiled
             .constraints()
             .into_iter()
             .map(|constraint| String::from_utf8(constraint.path).unwrap())
             .collect();
         let mut order = order;
-        for (definition, pick) in definitions.iter_mut().zip(&picks) {
+        for (wish, pick) in wishes.iter_mut().zip(&picks) {
             if shares_path && !paths.is_empty() {
-                let place = pick.index(definition.keys.len());
-                definition.keys[place].0 = pick.get(&paths).clone();
+                let place = pick.index(wish.keys.len());
+                wish.keys[place].0 = pick.get(&paths).clone();
             }
         }
-        if let (Some(item), Some(definition)) = (order.first_mut(), definitions.first()) {
-            *item = picks[0].get(&definition.keys).clone();
+        if let (Some(item), Some(wish)) = (order.first_mut(), wishes.first()) {
+            *item = picks[0].get(&wish.keys).clone();
         }
-        let indexes: Vec<_> = definitions
+        let mut named = BTreeSet::new();
+        order.retain(|(path, _)| named.insert(path.clone()));
+        let indexes: Vec<_> = wishes
             .iter()
-            .map(|definition| Index::build(definition, &documents, &structures))
+            .filter_map(|wish| Index::build(wish, &documents, &structures))
             .collect();
+        let directions = order
+            .iter()
+            .map(|(path, is_descending)| (path.clone(), Tree::Int(if *is_descending { -1 } else { 1 })));
+        let sort = Sort::compile(&Tree::Map(directions.collect()).to_plain()).unwrap();
         let keys: Vec<_> = order
             .iter()
             .map(|(path, is_descending)| OrderKey { path: path.as_bytes(), is_descending: *is_descending })
@@ -333,15 +249,15 @@ proptest! {
             documents_count: 1_000_000,
             forced: None,
         };
-        check(&question, &order, &indexes, &documents, &structures).unwrap();
+        check(&question, &sort, &indexes, &documents, &structures).unwrap();
         question.order = &[];
-        check(&question, &[], &indexes, &documents, &structures).unwrap();
+        check(&question, &sort, &indexes, &documents, &structures).unwrap();
         for place in 0..indexes.len() {
             question.forced = Some(Forced::Index(place));
             question.order = &keys;
-            check(&question, &order, &indexes, &documents, &structures).unwrap();
+            check(&question, &sort, &indexes, &documents, &structures).unwrap();
             question.filter = None;
-            check(&question, &order, &indexes, &documents, &structures).unwrap();
+            check(&question, &sort, &indexes, &documents, &structures).unwrap();
             question.filter = Some(&compiled);
         }
     }

@@ -9,14 +9,17 @@ mod update;
 
 use std::sync::Arc;
 
-use crate::collection::{AsOf, IdMode, duplicate, integer_of};
+use crate::collection::{AsOf, CollectionState, IdMode, duplicate, integer_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
 use crate::format::intake::{Intake, document_id};
+use crate::format::owned::Owned;
+use crate::format::page::Sequence;
 use crate::pager::snapshot::Snapshot;
 use crate::query::Filter;
 use crate::store::Store;
-use crate::transaction::cursor::{Cursor, FindOptions};
+use crate::transaction::cursor::{Cursor, FindOptions, Purpose};
+use crate::transaction::overlay::Overlay;
 use crate::transaction::{Part, Transaction};
 
 pub use update::{UpdateOutcome, UpdateRequest};
@@ -93,8 +96,8 @@ impl Transaction {
             collection,
             FindOptions {
                 filter,
-                skip: 0,
                 limit,
+                ..FindOptions::default()
             },
         )?
         .for_each(|document| {
@@ -112,7 +115,9 @@ impl Transaction {
     /// Removes every document; how many there were.
     pub fn clear(&mut self, collection: &str) -> Result<u64> {
         self.leased_part(collection)?;
-        let count = self.cursor_leased(collection, FindOptions::default())?.count()?;
+        let count = self
+            .cursor(collection, FindOptions::default(), Purpose::Count)?
+            .count()?;
         if count > 0 {
             self.leased_part(collection)?.overlay.clear();
         }
@@ -121,21 +126,34 @@ impl Transaction {
 
     /// How many documents match.
     pub fn count(&mut self, collection: &str, filter: Option<Arc<Filter>>) -> Result<u64> {
-        self.find(
-            collection,
-            FindOptions {
-                filter,
-                skip: 0,
-                limit: None,
-            },
-        )?
-        .count()
+        let options = FindOptions {
+            filter,
+            ..FindOptions::default()
+        };
+        self.count_found(collection, options)
+    }
+
+    /// How many documents `find` would give; sort and projection say nothing.
+    ///
+    /// Errors: as `find`.
+    pub fn count_found(&mut self, collection: &str, options: FindOptions) -> Result<u64> {
+        self.part(collection)?;
+        self.cursor(collection, options, Purpose::Count)?.count()
+    }
+
+    /// How `find` would be done, and what that costs: the query is run for it. See `Cursor::explain`.
+    ///
+    /// Errors: as `find`.
+    pub fn explain(&mut self, collection: &str, options: FindOptions) -> Result<Owned> {
+        self.part(collection)?;
+        let (state, at, overlay) = self.seen(collection)?;
+        Cursor::explain(&self.store, &state, at, Some(overlay), options)
     }
 
     /// A cursor on the documents as the transaction sees them now; later writes do not reach it.
     pub fn find(&mut self, collection: &str, options: FindOptions) -> Result<Cursor> {
         self.part(collection)?;
-        self.cursor(collection, options)
+        self.cursor(collection, options, Purpose::Read)
     }
 
     /// The collection comes to exist, also without documents.
@@ -179,18 +197,23 @@ impl Transaction {
     }
 
     fn cursor_leased(&mut self, collection: &str, options: FindOptions) -> Result<Cursor> {
-        self.cursor(collection, options)
+        self.cursor(collection, options, Purpose::Read)
     }
 
-    fn cursor(&mut self, collection: &str, options: FindOptions) -> Result<Cursor> {
-        let store = self.store.clone();
+    fn cursor(&mut self, collection: &str, options: FindOptions, purpose: Purpose) -> Result<Cursor> {
+        let (state, at, overlay) = self.seen(collection)?;
+        Cursor::open(&self.store, &state, at, Some(overlay), options, purpose)
+    }
+
+    /// The collection, the moment of it that the transaction sees, and what it has written to it.
+    fn seen(&mut self, collection: &str) -> Result<(Arc<CollectionState>, Option<Sequence>, Overlay)> {
         let (_, snapshot, part) = self.split(collection)?;
         let at = if part.is_leased {
             None
         } else {
             snapshot.map(Snapshot::sequence)
         };
-        Cursor::open(&store, &part.state, at, Some(part.overlay.clone()), options)
+        Ok((part.state.clone(), at, part.overlay.clone()))
     }
 
     /// The parts of the transaction that reading one collection needs; `part` or `leased_part` was called before.
