@@ -42,6 +42,14 @@ interface MembershipEvent<T> {
   readonly to?: ChangeNamespace
 }
 
+/** Who is told of results. */
+interface Subscriber<T> {
+  readonly tell: (documents: readonly WithId<T>[]) => void
+  readonly fail: (reason: unknown) => void
+  /** The result that was told last. */
+  version: number
+}
+
 /** What one event does to the result. */
 type Effect = 'none' | 'changed' | 'unknown'
 
@@ -58,7 +66,7 @@ const RUN_TRIES = 100
  */
 export class LiveQuery<T extends object> implements AsyncIterable<readonly WithId<T>[]>, Disposable, AsyncDisposable {
   readonly #source: LiveQuerySource<T>
-  readonly #subscribers = new Set<{ readonly tell: (documents: readonly WithId<T>[]) => void; version: number }>()
+  readonly #subscribers = new Set<Subscriber<T>>()
   readonly #abort = () => this.#fail(this.#source.signal?.reason)
   #feed: ChangeFeed
   #members = new Map<unknown, WithId<T>>()
@@ -91,11 +99,16 @@ export class LiveQuery<T extends object> implements AsyncIterable<readonly WithI
 
   /**
    * Calls `callback` with the results now, and again whenever they have changed.
+   * @param onEnd is called with the reason when the live query ends otherwise than by `close`: the error of a read, such
+   * as CLOSED when the database was closed, or the reason of its signal
    * @returns ends the subscription
    */
-  subscribe(callback: (documents: readonly WithId<T>[]) => void): () => void {
+  subscribe(
+    callback: (documents: readonly WithId<T>[]) => void,
+    onEnd: (reason: unknown) => void = () => undefined
+  ): () => void {
     const documents = this.documents
-    const subscriber = { tell: callback, version: this.#version }
+    const subscriber = { tell: callback, fail: onEnd, version: this.#version }
     this.#subscribers.add(subscriber)
     this.#listen()
     callback(documents)
@@ -165,7 +178,7 @@ export class LiveQuery<T extends object> implements AsyncIterable<readonly WithI
     try {
       this.#update()
     } catch {
-      // It is kept as the failure: reading throws it, and nothing more is told.
+      // Subscribers were told, and reading throws it.
       return
     }
     this.#tell()
@@ -271,8 +284,10 @@ export class LiveQuery<T extends object> implements AsyncIterable<readonly WithI
   }
 
   #fail(reason: unknown): void {
+    const subscribers = [...this.#subscribers]
     this.#failure = { reason }
     this.close()
+    for (const subscriber of subscribers) subscriber.fail(reason)
   }
 }
 

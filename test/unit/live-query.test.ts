@@ -122,7 +122,13 @@ test('faults_of_the_query_are_told_at_once_and_a_signal_ends_it', () => {
   expect(failure(() => items.liveQuery({}, { limit: -1 })).code).toBe('INVALID_ARGUMENT')
   const controller = new AbortController()
   const live = items.liveQuery({}, { signal: controller.signal })
+  const ends: unknown[] = []
+  live.subscribe(
+    () => undefined,
+    reason => ends.push(reason)
+  )
   controller.abort(new Error('enough'))
   expect(live.closed).toBe(true)
+  expect(ends).toEqual([new Error('enough')])
   expect(() => live.documents).toThrow('enough')
 })

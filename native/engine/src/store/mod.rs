@@ -1,7 +1,7 @@
 //! The heart of an open database: pages, log, collections, and the gate that commits pass.
 //!
 //! Lock order, each taken before the next: leases (in the order of names) - commit gate - collection locks (in
-//! the order of names) - the list of collections - log - free list - page versions - page latches.
+//! the order of names) - the list of collections - log - feed of changes - free list - page versions - page latches.
 //!
 //! Promises: a commit is applied whole or not at all in the eyes of every reader; a checkpoint and a snapshot of
 //! several collections see no commit half applied, for they take the gate exclusively.
