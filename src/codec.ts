@@ -11,6 +11,7 @@ import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
 import { NOT_COUNTED, NOT_READ, PlainDecoder } from './decoder.ts'
 import { PlainEncoder } from './encoder.ts'
 import { QuireError } from './errors.ts'
+import { withPatterns } from './patterns.ts'
 import { PlainCopier, StandInMet } from './plain.ts'
 
 /**
@@ -124,7 +125,8 @@ function freshBuffer(): Buffer {
 }
 
 /** Encodes what is not plain. -0 is written as a stand-in number, which is then replaced in the bytes. */
-function encodeWithCare(value: object, what: string, levels: number): Encoded {
+function encodeWithCare(given: object, what: string, levels: number): Encoded {
+  const value = withPatterns(given, what)
   for (;;) {
     const standIn = Math.random() * Number.MAX_VALUE
     const copier = new PlainCopier(what, levels, standIn)

@@ -61,9 +61,9 @@ export interface FilterOperators<V> {
   /** Less than or equal. */
   readonly $lte?: Operand<V> | null
   /** Equal to one of these. */
-  readonly $in?: readonly (Operand<V> | Pattern<V> | null)[]
+  readonly $in?: readonly (Operand<V> | null)[]
   /** Equal to none of these. */
-  readonly $nin?: readonly (Operand<V> | Pattern<V> | null)[]
+  readonly $nin?: readonly (Operand<V> | null)[]
   /** The operators inside do not match. */
   readonly $not?: FilterOperators<V> | Pattern<V>
   /** The field is there, or is not. */
@@ -77,7 +77,7 @@ export interface FilterOperators<V> {
   /** Options of `$regex`: letters of `imsxu`. */
   readonly $options?: Where<Operand<V>, string, string>
   /** The array has all of these. */
-  readonly $all?: readonly (Operand<V> | Pattern<V> | null | { readonly $elemMatch: ElementFilter<ElementOf<V>> })[]
+  readonly $all?: readonly (Operand<V> | null | { readonly $elemMatch: ElementFilter<ElementOf<V>> })[]
   /** One element of the array matches all of this. */
   readonly $elemMatch?: unknown extends V
     ? ElementFilter<unknown>

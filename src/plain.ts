@@ -13,6 +13,8 @@ import { QuireError } from './errors.ts'
 
 /** Deepest nesting of maps and arrays, as in native/engine/src/limits.rs. */
 const DEPTH_MAX = 100
+/** Longest array that may be mostly holes. */
+const SPARSE_LENGTH = 1 << 20
 /** Bounds of what MessagePack can hold as an integer. */
 const INTEGER_MIN = -(2n ** 63n)
 const INTEGER_MAX = 2n ** 64n - 1n
@@ -88,11 +90,19 @@ export class PlainCopier {
     if (types.isSet(value)) return this.#copyElements([...value], path)
     if (types.isMap(value)) return this.#copyFields(value.entries(), path)
     if (isRootObject(value)) return this.#copyFields(Object.entries(value), path)
+    if (types.isRegExp(value))
+      throw this.#refused(
+        path,
+        `${value} cannot stand here; a filter takes it for a field, with the flags i, m, s and u`
+      )
     const name = value.constructor?.name || 'a class'
     throw this.#refused(path, `an instance of ${name} cannot be stored; give its fields as a plain object`)
   }
 
   #copyElements(elements: readonly unknown[], path: string): unknown[] {
+    // Holes cost nothing to make, so there may be more of them than anything can walk over.
+    if (elements.length > SPARSE_LENGTH && Object.keys(elements).length < elements.length / 2)
+      throw this.#refused(path, `an array of ${elements.length} places, most of them holes, cannot be stored`)
     // Array.from also visits holes.
     return Array.from(elements, (element, index) =>
       element === undefined ? null : this.copy(element, `${path}[${index}]`)

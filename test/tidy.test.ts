@@ -25,7 +25,7 @@ const ENGINE_RANKS = [
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'change-types', 'results'],
-  ['plain', 'filters', 'options', 'encoder', 'decoder', 'codec', 'query', 'pipeline'],
+  ['patterns', 'plain', 'filters', 'options', 'encoder', 'decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
   [
     'aggregation',

@@ -49,7 +49,9 @@ test('paths_go_into_documents_and_arrays', () => {
 test('operators_follow_the_type_of_the_field', () => {
   orders({ total: { $gt: 1, $lte: 9, $ne: 5, $in: [1, 2, null], $nin: [3], $exists: true, $mod: [2, 0] } })
   orders({ total: { $not: { $gt: 5 } }, note: { $not: /a/, $regex: '^a', $options: 'i' } })
-  orders({ tags: { $all: ['a', /b/], $size: 2, $elemMatch: { $gte: 'a', $lt: 'c' }, $in: [/^x/, 'y'] } })
+  orders({ tags: { $all: ['a', 'b'], $size: 2, $elemMatch: { $gte: 'a', $lt: 'c' }, $in: ['x', 'y'] } })
+  // @ts-expect-error patterns stand alone, not in lists
+  orders({ tags: { $in: [/^x/] } })
   orders({ items: { $elemMatch: { sku: 'a', price: { $lt: 5 }, 'maker.country': 'GB' } } })
   orders({ items: { $all: [{ $elemMatch: { sku: 'a' } }] }, 'items.marks': { $elemMatch: { $gt: 3 } } })
   orders({

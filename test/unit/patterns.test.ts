@@ -1,0 +1,73 @@
+// Cases of src/patterns.ts: regular expressions of JavaScript in filters, by what they find and where they are refused.
+
+import { expect, test } from 'vitest'
+import { withPatterns } from '../../src/patterns.ts'
+import { failure, opened } from './temporary.ts'
+
+interface Person {
+  _id: number
+  name?: string
+  tags?: string[]
+  home?: { city: string }[]
+}
+
+function people() {
+  const collection = opened().collection<Person>('people')
+  collection.insertMany([
+    { _id: 1, name: 'Ada', tags: ['math', 'Engine'], home: [{ city: 'London' }] },
+    { _id: 2, name: 'Bo', tags: ['sea'], home: [{ city: 'Oslo' }] },
+    { _id: 3, name: 'adam\nb' }
+  ])
+  return collection
+}
+
+test('a_pattern_stands_for_a_field_and_behind_operators', () => {
+  const ids = (filter: object) =>
+    people()
+      .find(filter as never)
+      .toArray()
+      .map(({ _id }) => _id)
+  expect(ids({ name: /^A/ })).toEqual([1])
+  expect(ids({ name: /^a/i })).toEqual([1, 3])
+  expect(ids({ name: /^a.*B$/is })).toEqual([3])
+  expect(ids({ name: { $regex: /^a/, $options: 'i' } })).toEqual([1, 3])
+  expect(ids({ name: { $regex: /^a/i, $ne: 'Ada' } })).toEqual([3])
+  expect(ids({ name: { $not: /a/ } })).toEqual([2])
+  expect(ids({ tags: /^E/ })).toEqual([1])
+  expect(ids({ 'home.city': /^O/g })).toEqual([2])
+  expect(ids({ $or: [{ name: /^B/ }, { $and: [{ name: /m$/m }] }] })).toEqual([2, 3])
+  expect(ids({ home: { $elemMatch: { city: /^L/ } } })).toEqual([1])
+  expect(ids({ tags: { $elemMatch: { $regex: /sea/ } } })).toEqual([2])
+})
+
+test('a_pattern_is_refused_where_nothing_is_asked_of_a_field', () => {
+  const filters = [
+    { tags: { $in: [/x/] } },
+    { tags: { $all: [/x/] } },
+    { home: { city: /x/ } },
+    { tags: [/x/] },
+    { name: /x/y }
+  ]
+  for (const filter of filters) {
+    expect(failure(() => people().countDocuments(filter as never)).code).toBe('UNSUPPORTED_VALUE')
+  }
+  expect(failure(() => people().insertOne({ _id: 9, name: /x/ } as never)).code).toBe('UNSUPPORTED_VALUE')
+})
+
+test('a_filter_with_patterns_stays_as_it_was', () => {
+  const filter = Object.freeze({
+    name: Object.freeze({ $regex: /^a/i }),
+    $or: Object.freeze([Object.freeze({ a: /b/ })])
+  })
+  expect(withPatterns(filter, 'filter')).toEqual({
+    name: { $regex: '^a', $options: 'i' },
+    $or: [{ a: { $regex: 'b', $options: '' } }]
+  })
+  expect(people().countDocuments(filter as never)).toBe(0)
+})
+
+test('a_filter_that_contains_itself_is_left_to_the_copier', () => {
+  const filter: { $and: object[] } = { $and: [] }
+  filter.$and.push(filter)
+  expect(failure(() => people().countDocuments(filter as never)).code).toBe('UNSUPPORTED_VALUE')
+})
