@@ -5,13 +5,24 @@
 
 import { type ArrayLeaf, changeArray, isArrayOperator } from './judge-arrays.ts'
 import { type Change, changesOf, Refusal } from './judge-paths.ts'
+import { checkNames, placed } from './judge-positions.ts'
 import { compareValues, type Fields, isFields, isNumber, narrowed, typeNameOf } from './values.ts'
 
+/** What the paths of an update stand for besides names and positions. */
+export interface Positions {
+  /** What `$` stands for: the position of the element that the filter matched. */
+  readonly matched?: number
+  /** What `$[name]` stands for: the elements for which these filters hold, each on a field of its name. */
+  readonly arrayFilters?: readonly Fields[]
+}
+
 /** The document after the update; undefined when the update is refused. */
-export function judgeUpdate(update: Fields, document: Fields): Fields | undefined {
+export function judgeUpdate(update: Fields, document: Fields, positions: Positions = {}): Fields | undefined {
   try {
     const after = structuredClone(document)
-    const changes = withoutRenames(changesOf(update), document)
+    const given = changesOf(update)
+    checkNames(given, positions)
+    const changes = withoutRenames(placed(given, document, positions), document)
     for (const change of changes) if (!givesId(change, document)) changeAt(after, change.names, change)
     return after
   } catch (error) {

@@ -8,11 +8,14 @@ import fc from 'fast-check'
 import { type Collection, open, QuireError } from 'quiredb'
 import { expect, test } from 'vitest'
 import { casesCount, isLongForm, patienceMs, SEED, show } from './cases.ts'
+import { judge } from './judge.ts'
+import { judgeExpression } from './judge-expression.ts'
 import { judgeUpdate } from './judge-update.ts'
+import { isOperators } from './leaves.ts'
 import { byJudge, byMingo, explainUpdate } from './mingo-update.ts'
 import { UPDATE_FAULTS } from './mingo-update-faults.ts'
-import { updatable, update } from './updates.ts'
-import { asRead, type Fields } from './values.ts'
+import { elementQuestion, positional, updatable, update } from './updates.ts'
+import { asRead, type Fields, isFields } from './values.ts'
 
 const CASES = casesCount(6_000)
 /** Documents that each update is asked of: this many at most, and two thirds on average. */
@@ -78,6 +81,78 @@ test('engine_updates_do_what_mingo_and_the_manual_say', { timeout: patienceMs(CA
   if (isLongForm()) console.log(counts, Object.fromEntries(excusedBy))
   expect((100 * (counts.cases - counts.excused)) / counts.cases).toBeGreaterThan(COMPARED_PERCENT_MIN)
 })
+
+test('elements_that_paths_select_are_changed_as_the_manual_says', { timeout: patienceMs(CASES) }, () => {
+  const database = open(':memory:')
+  let name = 0
+  const property = fc.property(updatable(DOCUMENTS_MAX), positional, (all, { update, arrayFilters }) => {
+    const collection: Documents = database.collection(`p${name++}`)
+    collection.insertMany(all as (Fields & { _id: number })[])
+    for (const document of all) {
+      const expected = judgeUpdate(update, document, { arrayFilters })
+      const found = updated(collection, { _id: document['_id'] }, update, arrayFilters)
+      const wanted = expected === undefined ? undefined : show(asRead(expected))
+      const after = show(collection.get(document['_id'] as number))
+      if ((found === undefined) !== (wanted === undefined) || after !== (wanted ?? show(asRead(document))))
+        throw new Error(
+          `${show(update)} where ${show(arrayFilters)} on ${show(document)} gives ${found === undefined ? 'a refusal' : after}, and should give ${wanted ?? 'one'}`
+        )
+    }
+    collection.drop()
+  })
+  fc.assert(property, { seed: SEED, numRuns: Math.ceil(CASES / DOCUMENTS_MAX) })
+  database.close()
+})
+
+test('the_element_that_a_filter_matched_is_changed_as_the_manual_says', { timeout: patienceMs(CASES) }, () => {
+  const database = open(':memory:')
+  let name = 0
+  const property = fc.property(updatable(DOCUMENTS_MAX), elementQuestion, (all, asked) => {
+    const collection: Documents = database.collection(`m${name++}`)
+    collection.insertMany(all as (Fields & { _id: number })[])
+    for (const document of all) {
+      const list = document['a']
+      const matched = Array.isArray(list) ? list.findIndex(each => judgeElementOf(asked, each)) : -1
+      const filter = { _id: document['_id'], ...asked }
+      const isFound = judge(filter, document, judgeExpression)
+      const found = updated(collection, filter, { $set: { 'a.$': 'met' } }, undefined)
+      const after = collection.get(document['_id'] as number) as Fields
+      const wanted = structuredClone(document)
+      if (isFound && matched >= 0) (wanted['a'] as unknown[])[matched] = 'met'
+      const isRight = show(after) === show(asRead(wanted)) && (found === undefined) === (isFound && matched < 0)
+      if (!isRight)
+        throw new Error(`a.$ by ${show(filter)} of ${show(document)} gives ${show(after)}, element ${matched}`)
+    }
+    collection.drop()
+  })
+  fc.assert(property, { seed: SEED, numRuns: Math.ceil(CASES / DOCUMENTS_MAX) })
+  database.close()
+})
+
+/** Whether one element meets what a filter asks of the array `a`. */
+function judgeElementOf(asked: Fields, element: unknown): boolean {
+  const [[path = '', condition] = []] = Object.entries(asked)
+  const inner = isFields(condition) ? condition['$elemMatch'] : undefined
+  if (inner !== undefined) return judge({ a: { $elemMatch: inner } }, { a: [element] }, judgeExpression)
+  if (path === 'a')
+    return judge(
+      { a: { $elemMatch: isOperators(condition) ? condition : { $eq: condition } } },
+      { a: [element] },
+      judgeExpression
+    )
+  return isFields(element) && judge({ [path.slice(2)]: condition }, element, judgeExpression)
+}
+
+/** How many documents were changed; undefined when the update is refused. */
+function updated(collection: Documents, filter: object, update: Fields, arrayFilters: readonly Fields[] | undefined) {
+  try {
+    const options = arrayFilters === undefined ? undefined : { arrayFilters }
+    return collection.updateOne(filter as never, update as never, options as never).modifiedCount
+  } catch (error) {
+    if (error instanceof QuireError && error.code === 'INVALID_UPDATE') return undefined
+    throw error
+  }
+}
 
 test.each(UPDATE_FAULTS)('mingo_is_wrong_and_the_engine_right: $name', ({ rule, witness }) => {
   const { update, document, after } = witness

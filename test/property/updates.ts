@@ -129,3 +129,58 @@ export const update: Arbitrary<Fields> = fc.array(change, { minLength: 1, maxLen
   }
   return all
 })
+
+/** An update whose paths name elements, with what the names stand for. */
+export interface Positional {
+  readonly update: Fields
+  readonly arrayFilters: readonly Fields[]
+}
+
+/** No two of them select elements of elements: what meets there conflicts by rules of its own (update::tests). */
+const POSITIONAL_PATHS = [
+  'a.$[]',
+  'a.$[x]',
+  'a.$[x]',
+  'a.$[x].b',
+  'a.$[].b',
+  'a.$[y]',
+  'c.l.$[]',
+  'c.l.$[x]',
+  'b.$[]',
+  'd.$[x]'
+]
+
+const arrayFilter = (name: string): Arbitrary<Fields> =>
+  fc.oneof(
+    fc.oneof(value, condition).map(asked => ({ [name]: asked })),
+    fc.oneof(scalar, condition).map(asked => ({ [`${name}.b`]: asked })),
+    fc.tuple(scalar, scalar).map(([one, other]) => ({ $or: [{ [name]: one }, { [name]: other }] }))
+  )
+
+const positionalChange: Arbitrary<[string, string, unknown]> = fc
+  .constantFrom('$set', '$set', '$unset', '$inc', '$mul', '$max', '$push', '$pull', '$addToSet', '$pop')
+  .chain(operator => fc.tuple(fc.constant(operator), fc.constantFrom(...POSITIONAL_PATHS), OPERANDS[operator] ?? value))
+
+/** One or two changes of elements, mostly with exactly the filters that their paths name. */
+export const positional: Arbitrary<Positional> = fc
+  .tuple(fc.array(positionalChange, { minLength: 1, maxLength: 2 }), arrayFilter('x'), arrayFilter('y'), fc.nat(20))
+  .map(([changes, x, y, oddity]) => {
+    const update: Record<string, Fields> = {}
+    for (const [operator, path, operand] of changes) update[operator] = { ...update[operator], [path]: operand }
+    const names = Object.values(update)
+      .flatMap(paths => Object.keys(paths))
+      .join(' ')
+    const named = [...(names.includes('$[x]') ? [x] : []), ...(names.includes('$[y]') ? [y] : [])]
+    return { update, arrayFilters: oddity === 0 ? [x] : named }
+  })
+
+/** One question that a filter asks of the elements of the array `a`, such that `$` stands for one. */
+export const elementQuestion: Arbitrary<Fields> = fc.oneof(
+  scalar.map(each => ({ a: each })),
+  fc
+    .tuple(fc.constantFrom('$gt', '$gte', '$lt', '$lte', '$eq'), scalar)
+    .map(([operator, each]) => ({ a: { [operator]: each } })),
+  scalar.map(each => ({ 'a.b': each })),
+  scalar.map(each => ({ a: { $elemMatch: { b: each } } })),
+  scalar.map(each => ({ a: { $elemMatch: { $gte: each } } }))
+)
