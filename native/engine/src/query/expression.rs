@@ -17,6 +17,8 @@ mod comparison;
 mod compile;
 mod computed;
 mod conditional;
+mod conversion;
+mod dates;
 mod field;
 mod loops;
 mod objects;
@@ -26,8 +28,10 @@ mod order;
 mod rounding;
 mod scope;
 mod sets;
+mod spans;
 #[cfg(test)]
 pub(crate) mod tests;
+mod text;
 mod trigonometry;
 
 pub use computed::Computed;

@@ -10,8 +10,8 @@ use crate::query::expression::operands::Operands;
 use crate::query::expression::scope::Frame;
 use crate::query::expression::{Call, Node, Outcome};
 use crate::query::expression::{
-    accumulate, arithmetic, arrays, bits, comparison, conditional, loops, objects, rounding, sets,
-    trigonometry,
+    accumulate, arithmetic, arrays, bits, comparison, conditional, conversion, dates, loops, objects,
+    rounding, sets, spans, text, trigonometry,
 };
 
 /// How an operator takes its operands.
@@ -134,6 +134,17 @@ const fn impure(name: &'static str, form: Form, function: Eager) -> Operator {
 
 const COUNTED: &[Name] = &[needed("n"), needed("input")];
 
+const REPLACED: &[Name] = &[needed("input"), needed("find"), needed("replacement")];
+const TRIMMED: &[Name] = &[needed("input"), optional("chars")];
+const MOVED: &[Name] = &[
+    needed("startDate"),
+    needed("unit"),
+    needed("amount"),
+    optional("timezone"),
+];
+/// A date, or one with a time zone.
+const PART: Form = Form::Special(dates::compile_part);
+
 const NO_CODE: &str = "there is no code in queries";
 const NO_DECIMAL: &str = "there is no decimal type";
 
@@ -162,14 +173,91 @@ static OPERATORS: &[Operator] = &[
     eager("$bsonSize", exactly(1), objects::stored_size),
     eager("$ceil", exactly(1), arithmetic::ceiling),
     eager("$cmp", exactly(2), comparison::compare),
+    eager("$concat", at_least(0), text::concatenate),
     lazy("$concatArrays", at_least(0), arrays::concatenate),
     lazy(
         "$cond",
         Form::Special(conditional::compile_choice),
         conditional::choose,
     ),
+    eager(
+        "$convert",
+        Form::Named(&[
+            needed("input"),
+            needed("to"),
+            optional("onError"),
+            optional("onNull"),
+        ]),
+        conversion::convert,
+    ),
     eager("$cos", exactly(1), trigonometry::cosine),
     eager("$cosh", exactly(1), trigonometry::hyperbolic_cosine),
+    eager("$dateAdd", Form::Named(MOVED), spans::add),
+    eager(
+        "$dateDiff",
+        Form::Named(&[
+            needed("startDate"),
+            needed("endDate"),
+            needed("unit"),
+            optional("timezone"),
+            optional("startOfWeek"),
+        ]),
+        spans::difference,
+    ),
+    eager(
+        "$dateFromParts",
+        Form::Named(&[
+            needed("year"),
+            optional("month"),
+            optional("day"),
+            optional("hour"),
+            optional("minute"),
+            optional("second"),
+            optional("millisecond"),
+            optional("timezone"),
+        ]),
+        dates::from_parts,
+    ),
+    eager(
+        "$dateFromString",
+        Form::Named(&[
+            needed("dateString"),
+            optional("timezone"),
+            optional("onError"),
+            optional("onNull"),
+        ]),
+        dates::from_text,
+    ),
+    eager("$dateSubtract", Form::Named(MOVED), spans::subtract),
+    eager(
+        "$dateToParts",
+        Form::Named(&[needed("date"), optional("timezone"), optional("iso8601")]),
+        dates::to_parts,
+    ),
+    eager(
+        "$dateToString",
+        Form::Named(&[
+            needed("date"),
+            optional("format"),
+            optional("timezone"),
+            optional("onNull"),
+        ]),
+        dates::to_text,
+    ),
+    eager(
+        "$dateTrunc",
+        Form::Named(&[
+            needed("date"),
+            needed("unit"),
+            optional("binSize"),
+            optional("timezone"),
+            optional("startOfWeek"),
+        ]),
+        spans::truncate,
+    ),
+    eager("$dayOfMonth", PART, dates::day_of_month),
+    eager("$dayOfWeek", PART, dates::day_of_week),
+    eager("$dayOfYear", PART, dates::day_of_year),
     eager("$degreesToRadians", exactly(1), trigonometry::to_radians),
     eager("$divide", exactly(2), arithmetic::divide),
     eager("$eq", exactly(2), comparison::equal),
@@ -182,10 +270,17 @@ static OPERATORS: &[Operator] = &[
     eager("$getField", Form::Special(objects::compile_get), objects::get),
     eager("$gt", exactly(2), comparison::greater),
     eager("$gte", exactly(2), comparison::at_least),
+    eager("$hour", PART, dates::hour),
     lazy("$ifNull", at_least(2), conditional::if_null),
     eager("$in", exactly(2), arrays::contains),
     eager("$indexOfArray", between(2, 4), arrays::index_of),
+    eager("$indexOfBytes", between(2, 4), text::index_of_bytes),
+    eager("$indexOfCP", between(2, 4), text::index_of_characters),
     eager("$isArray", exactly(1), arrays::is_array),
+    eager("$isNumber", exactly(1), conversion::is_number),
+    eager("$isoDayOfWeek", PART, dates::iso_day_of_week),
+    eager("$isoWeek", PART, dates::iso_week),
+    eager("$isoWeekYear", PART, dates::iso_week_year),
     eager("$last", exactly(1), arrays::last),
     eager("$lastN", Form::Named(COUNTED), accumulate::last_some),
     lazy(
@@ -203,6 +298,7 @@ static OPERATORS: &[Operator] = &[
     eager("$log10", exactly(1), arithmetic::decimal_logarithm),
     eager("$lt", exactly(2), comparison::less),
     eager("$lte", exactly(2), comparison::at_most),
+    eager("$ltrim", Form::Named(TRIMMED), text::trim_start),
     lazy("$map", Form::Special(loops::compile_map), loops::map),
     eager("$max", at_least(0), accumulate::greatest),
     eager("$maxN", Form::Named(COUNTED), accumulate::greatest_some),
@@ -212,9 +308,12 @@ static OPERATORS: &[Operator] = &[
         accumulate::median,
     ),
     lazy("$mergeObjects", at_least(0), objects::merge),
+    eager("$millisecond", PART, dates::millisecond),
     eager("$min", at_least(0), accumulate::least),
     eager("$minN", Form::Named(COUNTED), accumulate::least_some),
+    eager("$minute", PART, dates::minute),
     eager("$mod", exactly(2), arithmetic::modulo),
+    eager("$month", PART, dates::month),
     eager("$multiply", at_least(0), arithmetic::multiply),
     eager("$ne", exactly(2), comparison::not_equal),
     eager("$not", exactly(1), conditional::not),
@@ -230,8 +329,12 @@ static OPERATORS: &[Operator] = &[
     impure("$rand", Form::Named(&[]), bits::random),
     eager("$range", between(2, 3), arrays::range),
     lazy("$reduce", Form::Special(loops::compile_reduce), loops::reduce),
+    eager("$replaceAll", Form::Named(REPLACED), text::replace_all),
+    eager("$replaceOne", Form::Named(REPLACED), text::replace_one),
     eager("$reverseArray", exactly(1), arrays::reverse),
     eager("$round", between(1, 2), rounding::round),
+    eager("$rtrim", Form::Named(TRIMMED), text::trim_end),
+    eager("$second", PART, dates::second),
     eager("$setDifference", exactly(2), sets::difference),
     eager("$setEquals", at_least(2), sets::equals),
     eager(
@@ -247,9 +350,16 @@ static OPERATORS: &[Operator] = &[
     eager("$size", exactly(1), arrays::size),
     eager("$slice", between(2, 3), arrays::slice),
     eager("$sortArray", Form::Special(arrays::compile_sort), arrays::sort),
+    eager("$split", exactly(2), text::split),
     eager("$sqrt", exactly(1), arithmetic::square_root),
     eager("$stdDevPop", at_least(0), accumulate::deviation_of_all),
     eager("$stdDevSamp", at_least(0), accumulate::deviation_of_sample),
+    eager("$strLenBytes", exactly(1), text::bytes_count),
+    eager("$strLenCP", exactly(1), text::characters_count),
+    eager("$strcasecmp", exactly(2), text::compare),
+    eager("$substr", exactly(3), text::cut_bytes),
+    eager("$substrBytes", exactly(3), text::cut_bytes),
+    eager("$substrCP", exactly(3), text::cut_characters),
     eager("$subtract", exactly(2), arithmetic::subtract),
     eager("$sum", at_least(0), accumulate::sum),
     lazy(
@@ -259,14 +369,26 @@ static OPERATORS: &[Operator] = &[
     ),
     eager("$tan", exactly(1), trigonometry::tangent),
     eager("$tanh", exactly(1), trigonometry::hyperbolic_tangent),
+    eager("$toBool", exactly(1), conversion::to_bool),
+    eager("$toDate", exactly(1), conversion::to_date),
     refused("$toDecimal", NO_DECIMAL),
+    eager("$toDouble", exactly(1), conversion::to_double),
+    eager("$toInt", exactly(1), conversion::to_int),
+    eager("$toLong", exactly(1), conversion::to_long),
+    eager("$toLower", exactly(1), text::to_lower),
+    eager("$toString", exactly(1), conversion::to_text),
+    eager("$toUpper", exactly(1), text::to_upper),
+    eager("$trim", Form::Named(TRIMMED), text::trim),
     eager("$trunc", between(1, 2), rounding::truncate),
+    eager("$type", exactly(1), conversion::name_type),
     eager(
         "$unsetField",
         Form::Named(&[needed("field"), needed("input")]),
         objects::unset,
     ),
+    eager("$week", PART, dates::week),
     refused("$where", NO_CODE),
+    eager("$year", PART, dates::year),
     eager(
         "$zip",
         Form::Named(&[

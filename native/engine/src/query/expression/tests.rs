@@ -11,10 +11,13 @@ use crate::format::value::Timestamp;
 mod accumulators;
 mod arithmetic;
 mod arrays;
+mod conversion;
+mod dates;
 mod loops;
 mod numbers;
 mod objects;
 mod scopes;
+mod text;
 
 /// 2026-01-02T03:04:05.678Z.
 pub(crate) const NOW: Timestamp = Timestamp {
