@@ -25,6 +25,7 @@ mod objects;
 mod operands;
 mod operators;
 mod order;
+mod patterns;
 mod rounding;
 mod scope;
 mod sets;
@@ -38,6 +39,8 @@ pub use computed::Computed;
 pub(crate) use field::follow_view;
 pub use scope::{Root, Scope};
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::owned::Owned;
 use crate::format::value::Cursor;
@@ -46,6 +49,7 @@ use crate::query::expression::operands::Operands;
 use crate::query::expression::operators::{Operator, Run};
 use crate::query::expression::order::Order;
 use crate::query::expression::scope::Frame;
+use crate::query::filter::Pattern;
 use crate::query::path::Segment;
 
 /// What evaluation gives: a value, or None for a missing field.
@@ -156,6 +160,7 @@ struct Call {
 enum Prepared {
     Nothing,
     Order(Order),
+    Pattern(Arc<Pattern>),
 }
 
 impl Node {

@@ -23,6 +23,7 @@ mod types;
 
 pub use constraint::{Bound, Constraint, Restriction};
 pub use matcher::{Matcher, now};
+pub(crate) use pattern::Pattern;
 
 use crate::error::Result;
 use crate::format::id::IdBytes;
@@ -32,7 +33,6 @@ use crate::format::value::{Parse, Value};
 use crate::query::expression::Expression;
 use crate::query::filter::bits::Bits;
 use crate::query::filter::modulo::Modulo;
-use crate::query::filter::pattern::Pattern;
 use crate::query::filter::schema::Schema;
 use crate::query::filter::types::TypeSet;
 use crate::query::literal::{Literal, LiteralSet, Wanted};

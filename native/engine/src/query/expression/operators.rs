@@ -11,7 +11,7 @@ use crate::query::expression::scope::Frame;
 use crate::query::expression::{Call, Node, Outcome};
 use crate::query::expression::{
     accumulate, arithmetic, arrays, bits, comparison, conditional, conversion, dates, loops, objects,
-    rounding, sets, spans, text, trigonometry,
+    patterns, rounding, sets, spans, text, trigonometry,
 };
 
 /// How an operator takes its operands.
@@ -142,6 +142,8 @@ const MOVED: &[Name] = &[
     needed("amount"),
     optional("timezone"),
 ];
+/// A regular expression on a text.
+const PATTERN: Form = Form::Special(patterns::compile);
 /// A date, or one with a time zone.
 const PART: Form = Form::Special(dates::compile_part);
 
@@ -329,6 +331,9 @@ static OPERATORS: &[Operator] = &[
     impure("$rand", Form::Named(&[]), bits::random),
     eager("$range", between(2, 3), arrays::range),
     lazy("$reduce", Form::Special(loops::compile_reduce), loops::reduce),
+    eager("$regexFind", PATTERN, patterns::find),
+    eager("$regexFindAll", PATTERN, patterns::find_all),
+    eager("$regexMatch", PATTERN, patterns::is_match),
     eager("$replaceAll", Form::Named(REPLACED), text::replace_all),
     eager("$replaceOne", Form::Named(REPLACED), text::replace_one),
     eager("$reverseArray", exactly(1), arrays::reverse),

@@ -16,6 +16,7 @@ mod dates;
 mod loops;
 mod numbers;
 mod objects;
+mod patterns;
 mod scopes;
 mod text;
 

@@ -97,6 +97,17 @@ impl Pattern {
         }
     }
 
+    /// Where the first match that begins at `start` or behind lies in `text`, and its groups, which are None where
+    /// they took no part; in bytes.
+    pub(crate) fn groups_at(&self, text: &str, start: usize) -> Option<Vec<Option<(usize, usize)>>> {
+        if start > text.len() {
+            return None;
+        }
+        let groups = self.regex.captures_at(text.as_bytes(), start)?;
+        let place = |group: Option<regex::bytes::Match<'_>>| group.map(|group| (group.start(), group.end()));
+        Some(groups.iter().map(place).collect())
+    }
+
     /// The bytes that every text begins with that the pattern matches.
     pub(super) fn prefix(&self) -> Option<&[u8]> {
         self.prefix.as_deref()
