@@ -129,6 +129,11 @@ fn push(stages: &[Stage]) -> (Wanted, usize) {
                 Some(filter) => wanted.filter = (!filter.is_empty()).then_some(filter),
                 None => break,
             },
+            // The cursor sorts before it passes over documents.
+            Action::Sort(sorting) if wanted.sort.is_none() && wanted.skip == 0 && wanted.limit.is_none() => {
+                wanted.sort = Some(sorting.sort.clone());
+                wanted.limit = sorting.limit;
+            }
             Action::Skip(count) => match wanted.limit {
                 // What is left of a limit after passing over some.
                 Some(limit) => {

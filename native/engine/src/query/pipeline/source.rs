@@ -12,6 +12,7 @@ use crate::format::value::Cursor;
 use crate::format::view::View;
 use crate::query::Filter;
 use crate::query::expression::Root;
+use crate::query::sort::Sort;
 
 /// A document on its way through a pipeline.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ impl Document<'_> {
 pub struct Wanted {
     /// None is all of them.
     pub filter: Option<Arc<Filter>>,
+    /// None is any order.
+    pub sort: Option<Arc<Sort>>,
     /// How many to pass over first.
     pub skip: u64,
     /// Most documents; None is all.

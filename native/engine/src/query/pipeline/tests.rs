@@ -73,6 +73,14 @@ impl Collections for Shelf {
             };
             documents.extend(is_wanted.then(|| document.clone()));
         }
+        if let Some(sort) = &wanted.sort {
+            let key = |document: &Vec<u8>| {
+                let mut key = Vec::new();
+                sort.write_key(document, &structures, &mut key).unwrap();
+                key
+            };
+            documents.sort_by_cached_key(key);
+        }
         documents.drain(..documents.len().min(wanted.skip as usize));
         documents.truncate(wanted.limit.unwrap_or(u64::MAX) as usize);
         self.opened

@@ -33,6 +33,21 @@ fn first_stages_are_done_by_the_cursor() {
 }
 
 #[test]
+fn a_first_sort_is_done_by_the_cursor_with_the_limit_behind_it() {
+    for (pipeline, stages, limit) in [
+        (r#"[{"$sort": {"a": 1}}]"#, "$sort | ", None),
+        (r#"[{"$match": {"a": 1}}, {"$sort": {"a": 1}}, {"$limit": 3}]"#, "$match $sort $limit | ", Some(3)),
+        (r#"[{"$sort": {"a": 1}}, {"$skip": 2}, {"$limit": 3}]"#, "$sort $skip $limit | ", Some(3)),
+        (r#"[{"$sort": {"a": 1}}, {"$set": {"b": 1}}, {"$limit": 3}]"#, "$sort | $set $limit", Some(3)),
+        (r#"[{"$limit": 3}, {"$sort": {"a": 1}}]"#, "$limit | $sort", Some(3)),
+        (r#"[{"$sort": {"a": 1}}, {"$sort": {"b": 1}}]"#, "$sort | $sort", None),
+    ] {
+        assert_eq!(arranged(pipeline), stages, "{pipeline}");
+        assert_eq!(compile(pipeline).unwrap().wanted().limit, limit, "{pipeline}");
+    }
+}
+
+#[test]
 fn filters_move_before_stages_that_leave_their_fields_alone() {
     for (pipeline, wanted) in [
         (r#"[{"$set": {"b": 1}}, {"$match": {"a": 1}}]"#, "$match | $set"),
@@ -64,7 +79,7 @@ fn filters_move_before_stages_that_leave_their_fields_alone() {
         (r#"[{"$unwind": "$b"}, {"$match": {"a": 1}}]"#, "$match | $unwind"),
         (
             r#"[{"$sort": {"a": 1}}, {"$set": {"b": 1}}, {"$match": {"a": 1}}]"#,
-            "$match | $sort $set",
+            "$match $sort | $set",
         ),
         (
             r#"[{"$replaceWith": "$s"}, {"$match": {"a": 1}}]"#,
