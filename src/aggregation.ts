@@ -6,6 +6,7 @@
 
 import { AsyncBatches, Batches, type BatchSource } from './batches.ts'
 import { runCommand, runCommandAsync } from './commands.ts'
+import type { Document } from './document.ts'
 import { type PipelineStage, type SplitPipeline, splitPipeline, throughMingo } from './pipeline.ts'
 
 /** How a pipeline runs. */
@@ -14,6 +15,8 @@ export interface AggregateExplanation {
   readonly stages: readonly string[]
   /** How many of the first ones the collection's cursor does, so that indexes serve them. */
   readonly pushed: number
+  /** How the cursor does them, in the shape of MongoDB's `explain`; it is run for that. Absent without a collection. */
+  readonly cursor?: Document
   /** The stages that run in JavaScript behind them. */
   readonly javascript: readonly string[]
 }
@@ -95,7 +98,7 @@ export class AggregationCursor<R extends object> implements Iterable<R>, AsyncIt
     return undefined
   }
 
-  /** How the pipeline runs; it does not run for that. */
+  /** How the pipeline runs; nothing but its first stages is run for that. */
   explain(): AggregateExplanation {
     return runCommand(this.#source.handle, explaining(this.#split))
   }
@@ -191,7 +194,7 @@ export class AsyncAggregationCursor<R extends object> implements AsyncIterable<R
     return undefined
   }
 
-  /** How the pipeline runs; it does not run for that. */
+  /** How the pipeline runs; nothing but its first stages is run for that. */
   explain(): Promise<AggregateExplanation> {
     return runCommandAsync(this.#source.handle, explaining(this.#split))
   }

@@ -6,8 +6,8 @@ mod common;
 
 use common::{drain, get, pack, pack_all, unpack};
 use quire_engine::{
-    Aggregation, Collection, Database, ErrorKind, FindOptions, MEMORY_PATH, OpenOptions, Owner, Pipeline,
-    Result, TransactionOptions, WriteOptions,
+    Aggregation, Collection, Database, ErrorKind, FindOptions, IndexDefinition, MEMORY_PATH, OpenOptions,
+    Owner, Pipeline, Result, TransactionOptions, WriteOptions,
 };
 use serde_json::{Value, json};
 
@@ -257,4 +257,80 @@ fn results_that_nest_too_deep_are_refused() {
         .collect();
     let error = aggregate(&database.collection("a").unwrap(), &Value::Array(nest)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded, "{error}");
+}
+
+fn index(collection: &Collection, keys: &[(&str, bool)], is_unique: bool) {
+    let definition = IndexDefinition {
+        is_unique,
+        ..IndexDefinition::on(keys).unwrap()
+    };
+    collection.create_index(&definition, &WRITE).unwrap();
+}
+
+#[test]
+fn first_stages_are_served_by_indexes() {
+    let database = database(&[("sales", sales())]);
+    let sales = database.collection("sales").unwrap();
+    let pipelines = [
+        json!([{ "$match": { "item": 3, "$expr": { "$gt": ["$price", 500] } } }, { "$project": { "price": 1 } }]),
+        json!([{ "$sort": { "price": -1 } }, { "$project": { "price": 1 } }, { "$skip": 2 }, { "$limit": 5 }]),
+        json!([{ "$match": { "price": { "$lt": 20 } } }, { "$count": "n" }]),
+        json!([
+            { "$match": { "_id": { "$lt": 3 } } },
+            { "$lookup": { "from": "sales", "localField": "item", "foreignField": "item", "as": "same" } },
+            { "$project": { "n": { "$size": "$same" } } }
+        ]),
+    ];
+    let sorted = |pipeline: &Value| {
+        let mut found = aggregate(&sales, pipeline).unwrap();
+        found.sort_by_key(|document| document["_id"].as_i64());
+        found
+    };
+    let without: Vec<_> = pipelines.iter().map(sorted).collect();
+    assert_eq!(without[1].last(), Some(&json!({ "_id": 997, "price": 997 })));
+    index(&sales, &[("item", false)], false);
+    index(&sales, &[("price", false)], false);
+    let with: Vec<_> = pipelines.iter().map(sorted).collect();
+    assert_eq!(without, with);
+}
+
+#[test]
+fn merge_by_other_fields_needs_a_unique_index_on_them() {
+    let database = database(&[
+        (
+            "new",
+            vec![
+                json!({ "_id": 1, "k": { "a": 7 }, "v": 1 }),
+                json!({ "_id": 2, "k": { "a": 8 }, "v": 2 }),
+            ],
+        ),
+        ("all", vec![json!({ "_id": "x", "k": { "a": 7 }, "w": 0 })]),
+    ]);
+    let (new, all) = (
+        database.collection("new").unwrap(),
+        database.collection("all").unwrap(),
+    );
+    let merge = json!([{ "$unset": "_id" }, { "$merge": { "into": "all", "on": "k.a" } }]);
+    assert_eq!(
+        aggregate(&new, &merge).unwrap_err().kind(),
+        ErrorKind::InvalidPipeline
+    );
+    index(&all, &[("k.a", false)], true);
+    aggregate(&new, &merge).unwrap();
+    assert_eq!(
+        get(&all, &json!("x")),
+        Some(json!({ "_id": "x", "k": { "a": 7 }, "w": 0, "v": 1 }))
+    );
+    assert_eq!(all.count(None).unwrap(), 2);
+    let lacking = json!([{ "$project": { "_id": 0, "v": 1 } }, { "$merge": { "into": "all", "on": "k.a" } }]);
+    assert_eq!(
+        aggregate(&new, &lacking).unwrap_err().kind(),
+        ErrorKind::InvalidPipeline
+    );
+    // The result brings an _id of its own.
+    let other = json!([{ "$merge": { "into": "all", "on": "k.a" } }]);
+    assert_eq!(
+        aggregate(&new, &other).unwrap_err().kind(),
+        ErrorKind::InvalidPipeline
+    );
 }

@@ -1,7 +1,8 @@
 //! The commands of aggregation: `aggregate`, which opens a cursor, and `explainAggregate`.
 //!
-//! Requests: `aggregate` {pipeline}; `explainAggregate` {pipeline} → {stages, pushed}: the names of the stages in
-//! the order in which they run, and how many of the first ones the collection's cursor does. A pipeline that is
+//! Requests: `aggregate` {pipeline}; `explainAggregate` {pipeline} → {stages, pushed, cursor}: the names of the
+//! stages in the order in which they run, how many of the first ones the collection's cursor does, and how it does
+//! that; it is run for it. A pipeline that is
 //! asked of a database begins with `$documents`. Leaves to others: stages (query/pipeline), collections as of one
 //! moment and writing (transaction/aggregate.rs).
 
@@ -11,6 +12,7 @@ use crate::command::{AnyCursor, Command, CursorCommand, Target};
 use crate::error::Result;
 use crate::format::encode::{write_array_head, write_text};
 use crate::query::Pipeline;
+use crate::transaction::cursor::FindOptions;
 
 pub(super) const COMMANDS: &[Command] = &[Command {
     op: "explainAggregate",
@@ -41,12 +43,22 @@ fn aggregate(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCu
     Ok(AnyCursor::Aggregate(Box::new(aggregation)))
 }
 
-fn explain(_: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Reply<'_>) -> Result<()> {
+fn explain(target: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Reply<'_>) -> Result<()> {
     let pipeline = Pipeline::compile(arguments.needed("pipeline")?)?;
     let (stages, pushed) = pipeline.stages();
     let out = reply.field("stages");
     write_array_head(stages.len(), out);
     stages.iter().for_each(|stage| write_text(stage.as_bytes(), out));
     reply.count("pushed", pushed as u64);
+    if pipeline.begins_with_documents() {
+        return Ok(());
+    }
+    let options = FindOptions::from(pipeline.wanted().clone());
+    let explained = match target {
+        Target::Collection(collection, _) => collection.explain(options)?,
+        Target::Transaction(transaction, name) => transaction.explain(name, options)?,
+        Target::Database(..) => return Ok(()),
+    };
+    explained.write(reply.field("cursor"));
     Ok(())
 }

@@ -1,25 +1,21 @@
-//! Aggregations: pipelines over collections as they are at one moment, and what `$out` and `$merge` write.
+//! Aggregations: pipelines over collections as they are at one moment.
 //!
 //! Promises: every collection that a pipeline reads is seen at the same moment, with the writes of its own
-//! transaction, however long the results are read; results are written all or none.
-//! Leaves to others: what stages do (query/pipeline), one collection's documents (cursor.rs), committing
-//! (mod.rs).
+//! transaction, however long the results are read.
+//! Leaves to others: what stages do (query/pipeline), one collection's documents (cursor.rs), writing results
+//! (aggregate_output.rs).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::collection::CollectionState;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::id::IdBytes;
-use crate::format::owned::Owned;
 use crate::format::page::Sequence;
-use crate::format::record::{NO_STRUCTURES, StructureRegistry, Structures};
+use crate::format::record::{StructureRegistry, Structures};
 use crate::format::value;
 use crate::limits::DEPTH_MAX;
 use crate::pager::snapshot::Snapshot;
-use crate::query::pipeline::{
-    Collections, Document, Documents, Execution, Flow, Merge, Output, Visit, Wanted,
-};
+use crate::query::pipeline::{Collections, Document, Documents, Execution, Flow, Visit, Wanted};
 use crate::query::{Pipeline, filter};
 use crate::store::Store;
 use crate::transaction::Transaction;
@@ -97,7 +93,7 @@ impl Aggregation {
         Ok(count)
     }
 
-    fn advance(&mut self, sink: &mut dyn FnMut(Document<'_>) -> Result<Flow>) -> Result<()> {
+    pub(super) fn advance(&mut self, sink: &mut dyn FnMut(Document<'_>) -> Result<Flow>) -> Result<()> {
         let Some(execution) = &mut self.execution else {
             return Ok(());
         };
@@ -172,6 +168,19 @@ impl Views {
     }
 }
 
+/// What a pipeline's first stages want, as a query.
+impl From<Wanted> for FindOptions {
+    fn from(wanted: Wanted) -> FindOptions {
+        FindOptions {
+            filter: wanted.filter,
+            sort: wanted.sort,
+            skip: wanted.skip,
+            limit: wanted.limit,
+            ..FindOptions::default()
+        }
+    }
+}
+
 impl Collections for Views {
     fn open(&self, name: &str, wanted: Wanted) -> Result<Box<dyn Documents>> {
         let Some(view) = self.by_name.get(name) else {
@@ -180,12 +189,7 @@ impl Collections for Views {
                 "a pipeline opened a collection that it does not name",
             ));
         };
-        let options = FindOptions {
-            filter: wanted.filter,
-            skip: wanted.skip,
-            limit: wanted.limit,
-            ..FindOptions::default()
-        };
+        let options = FindOptions::from(wanted);
         let at: Option<Sequence> = self.snapshot.as_ref().map(Snapshot::sequence);
         let overlay = view.overlay.clone();
         let cursor = Cursor::open(&self.store, &view.state, at, overlay, options, Purpose::Read)?;
@@ -276,89 +280,4 @@ impl Transaction {
         }
         Ok(aggregation)
     }
-
-    /// Writes all results. On an error the transaction is as it was.
-    fn write_output(&mut self, aggregation: &mut Aggregation, output: &Output) -> Result<()> {
-        let part = self.leased_part(output.into_name())?;
-        let (overlay, next_integer) = (part.overlay.clone(), part.next_integer);
-        let result = self.write_results(aggregation, output);
-        if result.is_err() {
-            let part = self.leased_part(output.into_name())?;
-            (part.overlay, part.next_integer) = (overlay, next_integer);
-        }
-        result
-    }
-
-    fn write_results(&mut self, aggregation: &mut Aggregation, output: &Output) -> Result<()> {
-        let into = output.into_name();
-        if let Output::Out(_) = output {
-            self.clear(into)?;
-        }
-        let structures = aggregation.structures();
-        let mut plain = Vec::new();
-        aggregation.advance(&mut |document| {
-            let document = match document {
-                Document::Stored(cursor) => Owned::read(value::Cursor::new(cursor.raw()?, &structures))?,
-                other => other.into_owned()?,
-            };
-            let document = match output {
-                Output::Out(_) => Some(document),
-                Output::Merge(merge) => self.merged(merge, document)?,
-            };
-            if let Some(document) = document {
-                plain.clear();
-                document.write(&mut plain);
-                match output {
-                    Output::Out(_) => self.insert(into, &plain).map(|_| ())?,
-                    Output::Merge(_) => self.put(into, &plain).map(|_| ())?,
-                }
-            }
-            Ok(Flow::More)
-        })
-    }
-
-    /// The document to write for a result of `$merge`; None writes nothing.
-    fn merged(&mut self, merge: &Merge, new: Owned) -> Result<Option<Owned>> {
-        if !matches!(merge.on(), [on] if **on == *"_id") {
-            return Err(Error::new(
-                ErrorKind::InvalidPipeline,
-                "$merge: on names fields that no unique index of the collection is on; it is _id",
-            ));
-        }
-        let old = match new.get("_id") {
-            Some(id) => {
-                let id = id_of(id)?;
-                let mut stored = Vec::new();
-                if self.get(merge.into_name(), &id, &mut stored)? {
-                    let (structures, _) = self.structures(merge.into_name())?;
-                    Some(Owned::read(value::Cursor::new(&stored, &structures))?)
-                } else {
-                    None
-                }
-            }
-            None => None,
-        };
-        let id = old.as_ref().and_then(|old| old.get("_id").cloned());
-        let mut merged = merge.combine(new, old, filter::now())?;
-        if let (Some(merged), Some(id)) = (&mut merged, id) {
-            match merged.get("_id") {
-                None => merged.set("_id", id),
-                Some(changed) if id_of(changed)? != id_of(&id)? => {
-                    return Err(Error::new(
-                        ErrorKind::InvalidPipeline,
-                        "$merge: whenMatched changes the _id of a document; an _id never changes",
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(merged)
-    }
-}
-
-/// The id that a value is. Errors: INVALID_ID.
-fn id_of(id: &Owned) -> Result<IdBytes> {
-    let mut bytes = Vec::new();
-    id.write(&mut bytes);
-    IdBytes::from_value(&value::Cursor::new(&bytes, &NO_STRUCTURES).value()?)
 }

@@ -11,6 +11,7 @@
 //! Leaves to others: logging and applying (store/commit.rs), running again after CONFLICT (the bindings).
 
 pub mod aggregate;
+mod aggregate_output;
 pub mod cursor;
 mod index_guard;
 pub mod overlay;

@@ -19,6 +19,8 @@ pub(super) struct Matching {
     pub(super) filter: Arc<Filter>,
     /// The filter in plain MessagePack, for joining filters.
     bytes: Box<[u8]>,
+    /// The filter may ask for variables, so that only the pipeline can evaluate it.
+    has_variables: bool,
     /// First names of its paths; None when it may read any field.
     roots: Option<Vec<Box<str>>>,
 }
@@ -31,6 +33,7 @@ impl Matching {
         let mut roots = Vec::new();
         let are_known = collect_roots(operand, &mut roots)?;
         Ok(Matching {
+            has_variables: filter.has_expression() && !variables.is_empty(),
             filter: Arc::new(filter),
             bytes: bytes.into(),
             roots: are_known.then_some(roots),
@@ -55,8 +58,7 @@ impl Matching {
 
     /// The filter, for a cursor; None where only the pipeline can evaluate it.
     pub(super) fn for_cursor(&self) -> Option<Arc<Filter>> {
-        // An expression may ask for variables, and for the pipeline's time.
-        (!self.filter.has_expression()).then(|| self.filter.clone())
+        (!self.has_variables).then(|| self.filter.clone())
     }
 
     /// True when the filter reads these fields only.

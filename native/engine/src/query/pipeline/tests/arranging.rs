@@ -22,7 +22,7 @@ fn first_stages_are_done_by_the_cursor() {
             "$match | $count",
         ),
         (r#"[{"$limit": 2}, {"$match": {"a": 1}}]"#, "$limit | $match"),
-        (r#"[{"$match": {"$expr": {"$eq": ["$a", 1]}}}]"#, " | $match"),
+        (r#"[{"$match": {"$expr": {"$eq": ["$a", 1]}}}]"#, "$match | "),
         (
             r#"[{"$documents": []}, {"$match": {"a": 1}}]"#,
             " | $documents $match",
@@ -36,11 +36,31 @@ fn first_stages_are_done_by_the_cursor() {
 fn a_first_sort_is_done_by_the_cursor_with_the_limit_behind_it() {
     for (pipeline, stages, limit) in [
         (r#"[{"$sort": {"a": 1}}]"#, "$sort | ", None),
-        (r#"[{"$match": {"a": 1}}, {"$sort": {"a": 1}}, {"$limit": 3}]"#, "$match $sort $limit | ", Some(3)),
-        (r#"[{"$sort": {"a": 1}}, {"$skip": 2}, {"$limit": 3}]"#, "$sort $skip $limit | ", Some(3)),
-        (r#"[{"$sort": {"a": 1}}, {"$set": {"b": 1}}, {"$limit": 3}]"#, "$sort | $set $limit", Some(3)),
-        (r#"[{"$limit": 3}, {"$sort": {"a": 1}}]"#, "$limit | $sort", Some(3)),
-        (r#"[{"$sort": {"a": 1}}, {"$sort": {"b": 1}}]"#, "$sort | $sort", None),
+        (
+            r#"[{"$match": {"a": 1}}, {"$sort": {"a": 1}}, {"$limit": 3}]"#,
+            "$match $sort $limit | ",
+            Some(3),
+        ),
+        (
+            r#"[{"$sort": {"a": 1}}, {"$skip": 2}, {"$limit": 3}]"#,
+            "$sort $skip $limit | ",
+            Some(3),
+        ),
+        (
+            r#"[{"$sort": {"a": 1}}, {"$set": {"b": 1}}, {"$limit": 3}]"#,
+            "$sort | $set $limit",
+            Some(3),
+        ),
+        (
+            r#"[{"$limit": 3}, {"$sort": {"a": 1}}]"#,
+            "$limit | $sort",
+            Some(3),
+        ),
+        (
+            r#"[{"$sort": {"a": 1}}, {"$sort": {"b": 1}}]"#,
+            "$sort | $sort",
+            None,
+        ),
     ] {
         assert_eq!(arranged(pipeline), stages, "{pipeline}");
         assert_eq!(compile(pipeline).unwrap().wanted().limit, limit, "{pipeline}");
