@@ -50,6 +50,14 @@ pub enum Bug {
     CachedHeaderTrusted,
     /// A journal that a killed process may have left in the system's cache only is applied.
     CachedJournalTrusted,
+    /// Entries of documents that were changed or removed stay in ordered indexes.
+    IndexEntryKept,
+    /// A unique index takes a key twice.
+    UniqueUnchecked,
+    /// Replaying the log leaves ordered indexes as they are.
+    IndexNotReplayed,
+    /// The log does not tell that an index was dropped.
+    IndexDropUnlogged,
 }
 
 impl Bug {
@@ -76,6 +84,10 @@ impl Bug {
         Bug::TailCutBeforeHeader,
         Bug::CachedHeaderTrusted,
         Bug::CachedJournalTrusted,
+        Bug::IndexEntryKept,
+        Bug::UniqueUnchecked,
+        Bug::IndexNotReplayed,
+        Bug::IndexDropUnlogged,
     ];
 }
 

@@ -38,6 +38,8 @@ pub const CACHE_BYTES_DEFAULT: u64 = 1 << 30;
 pub const CACHE_BYTES_MIN: u64 = 1 << 20;
 /// Default interval of the janitor, in milliseconds.
 pub const SYNC_INTERVAL_MS_DEFAULT: u32 = 100;
+/// Default interval at which expired documents are deleted, in milliseconds.
+pub const TTL_INTERVAL_MS_DEFAULT: u32 = 60_000;
 /// Default log size that starts a checkpoint, in bytes.
 pub const CHECKPOINT_LOG_BYTES_DEFAULT: u64 = 64 << 20;
 /// Default wait for a collection that an open transaction holds, in milliseconds.

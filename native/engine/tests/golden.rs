@@ -22,7 +22,8 @@ use quire_engine::format::header::{FORMAT_MAJOR, Header, Slot};
 use quire_engine::format::page::{self, PageKind};
 use quire_engine::storage::{MemoryStorage, OpenMode, Storage};
 use quire_engine::{
-    Database, FindOptions, IdBytes, IdMode, OpenOptions, Owner, PAGE_BYTES, WriteOptions, dump_on,
+    Database, FindOptions, IdBytes, IdMode, IndexDefinition, OpenOptions, Owner, PAGE_BYTES, WriteOptions,
+    dump_on,
 };
 use serde_json::{Value, json};
 
@@ -313,6 +314,11 @@ fn expect(name: &str, content: &Content) {
     let numbers = database.collection("numbers").unwrap();
     let next = numbers.insert(&pack(&json!({ "square": 961 })), &WRITE).unwrap();
     assert_eq!(next, IdBytes::from_integer(31));
+    // A catalog without ordered indexes takes some.
+    let by_age = IndexDefinition::on(&[("age", true), ("home.zip", false)]).unwrap();
+    people.create_index(&by_age, &WRITE).unwrap();
+    let entries_count = people.indexes().unwrap()[1].entries_count;
+    assert_eq!(entries_count, people.count(None).unwrap());
     database.checkpoint().unwrap();
     let report = database.check().unwrap();
     assert!(report.is_clean(), "{:?}", report.problems);

@@ -42,6 +42,11 @@ fn case(seed: u64) -> Result<(), String> {
     } else {
         Recipe::SMALL
     };
+    // Every third case has indexes.
+    let recipe = Recipe {
+        index_percent: if seed.is_multiple_of(3) { 15 } else { 0 },
+        ..recipe
+    };
     let mut session = Session::open(
         SimulatedStorage::new(seed),
         setup.durability,

@@ -18,9 +18,10 @@ use crate::collection::lease::Owner;
 use crate::collection::{IdMode, check_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
+use crate::format::value::Timestamp;
 use crate::stats::{CollectionInfo, Stats};
 use crate::storage::{FileStorage, Storage};
-use crate::store::Store;
+use crate::store::{Store, present};
 use crate::transaction::{Transaction, TransactionOptions};
 use crate::wal::Durability;
 use crate::watch::{Stream, WatchOptions};
@@ -238,6 +239,20 @@ impl Database {
     #[cfg(any(test, feature = "simulation"))]
     pub fn checkpoint_with(&self, between: impl FnOnce()) -> Result<()> {
         self.handle.writable()?.checkpoint_with(false, between)
+    }
+
+    /// Deletes the documents that have expired by a TTL index, as the janitor does from time to time; how many there
+    /// were.
+    ///
+    /// Errors: `BUSY`, and as any commit.
+    pub fn expire_documents(&self) -> Result<u64> {
+        self.expire_documents_at(present())
+    }
+
+    /// As `expire_documents`, as if it were `now`.
+    pub fn expire_documents_at(&self, now: Timestamp) -> Result<u64> {
+        let store = self.handle.writable()?;
+        store.expire(now, store.settings.lock_wait, self.handle.durability)
     }
 
     /// Counts and sizes.

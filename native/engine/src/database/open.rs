@@ -19,7 +19,7 @@ use crate::format::page::{CollectionId, PageKind, Sequence};
 use crate::limits::{
     CACHE_BYTES_DEFAULT, CACHE_BYTES_MIN, CHECKPOINT_LOG_BYTES_DEFAULT, DOCUMENT_BYTES_DEFAULT,
     DOCUMENT_BYTES_MAX, LOCK_WAIT_MS_DEFAULT, SNAPSHOT_BYTES_DEFAULT, SYNC_INTERVAL_MS_DEFAULT,
-    WATCH_BYTES_DEFAULT,
+    TTL_INTERVAL_MS_DEFAULT, WATCH_BYTES_DEFAULT,
 };
 use crate::pager::blob::{self, BlobKey};
 use crate::pager::checkpoint::{Checkpointer, decode_runs};
@@ -58,7 +58,10 @@ pub struct OpenOptions {
     /// Whether small commits are written to the log through memory shared with it, where system and file system
     /// make that safe. Default true; false writes each with a call, which tools that watch calls can see.
     pub map_log: bool,
-    /// Whether a janitor thread syncs and checkpoints. Default true; without it the caller does both.
+    /// Milliseconds after which the janitor looks for documents that have expired by a TTL index. Default 60,000; 0
+    /// leaves them until `Database::expire_documents`.
+    pub ttl_interval_ms: u32,
+    /// Whether a janitor thread syncs, checkpoints and deletes what expired. Default true; without it the caller does.
     pub background: bool,
 }
 
@@ -77,6 +80,7 @@ impl Default for OpenOptions {
             checkpoint_log_bytes: CHECKPOINT_LOG_BYTES_DEFAULT,
             log_bytes_min: LogOptions::default().first_bytes,
             map_log: true,
+            ttl_interval_ms: TTL_INTERVAL_MS_DEFAULT,
             background: true,
         }
     }
@@ -112,6 +116,8 @@ impl OpenOptions {
             checkpoint_log_bytes: self.checkpoint_log_bytes,
             sync_interval: Duration::from_millis(self.sync_interval_ms.into()),
             watch_bytes: self.watch_bytes,
+            ttl_interval: (self.ttl_interval_ms > 0)
+                .then(|| Duration::from_millis(self.ttl_interval_ms.into())),
             lock_wait: Duration::from_millis(self.lock_wait_ms.into()),
             read_only: self.read_only,
             background: self.background,

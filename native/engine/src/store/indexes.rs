@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use crate::bugs::{Bug, planted};
 use crate::collection::index_build::GatheredEntries;
 use crate::collection::secondary::{IndexRules, SecondaryIndex};
 use crate::collection::{CollectionState, Content, IdMode};
@@ -57,22 +58,24 @@ impl Store {
         };
         let gate = self.gate.read();
         self.check_open()?;
-        let body_id = state.content.read().body.as_ref().map(|body| body.id);
-        let (id, is_new) = match body_id {
-            Some(id) => (id, false),
-            None => (self.new_collection_id()?, true),
+        let ids = IdMode::default();
+        let mut operations = Vec::new();
+        let (id, is_new) = {
+            let content = state.content.read();
+            let (id, is_new) = match &content.body {
+                Some(body) => (body.id, false),
+                None => (self.new_collection_id()?, true),
+            };
+            if is_new {
+                Operation::Create(id, ids.to_byte(), &content.name).encode(&mut operations);
+            }
+            content.encode_new_structures(id, is_new, &mut operations);
+            (id, is_new)
         };
         let mut encoded = Vec::new();
         definition.encode(&mut encoded);
-        let ids = IdMode::default();
-        let sequence = self.append(durability, |payload| {
-            let content = state.content.read();
-            if is_new {
-                Operation::Create(id, ids.to_byte(), &content.name).encode(payload);
-            }
-            content.encode_new_structures(id, is_new, payload);
-            Operation::CreateIndex(id, &encoded).encode(payload);
-        })?;
+        Operation::CreateIndex(id, &encoded).encode(&mut operations);
+        let sequence = self.append(durability, |payload| payload.extend_from_slice(&operations))?;
         let writer = self.pager.writer(sequence);
         // Nobody knows the new pages yet, so readers need not wait for them.
         let loaded = gathered.load(&writer, id, rules).and_then(|index| {
@@ -124,7 +127,7 @@ impl Store {
         }
         let id = body.id;
         let sequence = self.append(durability, |payload| {
-            for name in &names {
+            for name in names.iter().filter(|_| !planted(Bug::IndexDropUnlogged)) {
                 Operation::DropIndex(id, name).encode(payload);
             }
         })?;

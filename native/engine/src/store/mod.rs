@@ -12,6 +12,7 @@ mod checkpoint;
 mod chronicle;
 mod commit;
 mod definition;
+mod expiry;
 pub mod feed;
 mod indexes;
 mod replay;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
@@ -41,6 +42,7 @@ pub use catalog::{CatalogEntries, CatalogEntry, IndexEntry};
 pub use checkpoint::Held;
 pub use chronicle::{Known, Names};
 pub use commit::{Change, Outcome};
+pub use expiry::present;
 use feed::Feed;
 pub use indexes::DroppedIndexes;
 pub use replay::Replay;
@@ -60,6 +62,8 @@ pub struct Settings {
     pub sync_interval: Duration,
     /// Budget for the changes that change streams read, in bytes.
     pub watch_bytes: u64,
+    /// Interval at which expired documents are deleted; `None`: never in the background.
+    pub ttl_interval: Option<Duration>,
     /// Longest wait for a lease.
     pub lock_wait: Duration,
     /// Whether nothing may be written.
@@ -336,14 +340,23 @@ impl Store {
         }
     }
 
-    /// Waits until the janitor is called, or `timeout`; returns whether the store is closing.
-    pub fn wait_for_call(&self) -> bool {
+    /// Waits until the janitor is called, until `deadline` or until the store is closing; returns whether it was
+    /// called.
+    pub fn wait_for_call(&self, deadline: Option<Instant>) -> bool {
         let mut wanted = self.janitor_wanted.lock();
-        while !*wanted && !self.is_closing.load(Ordering::Acquire) {
-            self.janitor_wakes.wait(&mut wanted);
+        while !*wanted && !self.is_closing() {
+            let is_late = match deadline {
+                Some(deadline) => self.janitor_wakes.wait_until(&mut wanted, deadline).timed_out(),
+                None => {
+                    self.janitor_wakes.wait(&mut wanted);
+                    false
+                }
+            };
+            if is_late {
+                break;
+            }
         }
-        *wanted = false;
-        self.is_closing.load(Ordering::Acquire)
+        std::mem::take(&mut *wanted)
     }
 
     /// Waits one interval, or until the store is closing; returns whether it is.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::bugs::{Bug, planted};
 use crate::collection::index_build::GatheredEntries;
 use crate::collection::index_changes::IndexPlanner;
 use crate::collection::secondary::IndexRules;
@@ -194,7 +195,7 @@ impl Replay {
         let body: &Body = content.body.as_ref().ok_or_else(gone)?;
         let structures;
         let mut indexes = None;
-        if !body.indexes.is_empty() {
+        if !body.indexes.is_empty() && !planted(Bug::IndexNotReplayed) {
             structures = content.structures.snapshot();
             indexes = Some(IndexPlanner::new(&body.indexes, &structures, false));
         }

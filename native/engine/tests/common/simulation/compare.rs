@@ -82,6 +82,18 @@ pub fn compare(database: &Database, state: &State) -> std::result::Result<(), St
         let collection = database.collection(name).map_err(say)?;
         let mut cursor = collection.find(FindOptions::default()).map_err(say)?;
         compare_cursor(&mut cursor, twin).map_err(|words| format!("in {name}: {words}"))?;
+        let indexes = collection.indexes().map_err(say)?;
+        let mut found: Vec<String> = indexes
+            .iter()
+            .skip(1)
+            .map(|info| info.definition.name.to_string())
+            .collect();
+        found.sort();
+        let mut wanted: Vec<String> = twin.indexes.iter().map(|kind| kind.name()).collect();
+        wanted.sort();
+        if found != wanted {
+            return Err(format!("{name} has the indexes {found:?} in place of {wanted:?}"));
+        }
         for id in twin.documents.keys() {
             if !collection.has(id).map_err(say)? {
                 return Err(format!("{name} does not find {id} by its id"));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quire_engine::storage::simulated::Random;
 use quire_engine::{IdBytes, IdMode};
 
+use super::indexes::Kind;
 use super::twin::{Edit, Name, State, Step};
 use super::value::{Document, Value, fields, filler, numbered_id};
 
@@ -23,6 +24,8 @@ pub struct Recipe {
     pub batch: u64,
     /// Percent of steps that are checkpoints, syncs or closes.
     pub upkeep_percent: u64,
+    /// Percent of steps that make or drop indexes or let documents expire; with any, documents get dates.
+    pub index_percent: u64,
 }
 
 impl Recipe {
@@ -32,6 +35,7 @@ impl Recipe {
         large_percent: 6,
         batch: 8,
         upkeep_percent: 12,
+        index_percent: 0,
     };
 
     /// The next step for a database that holds `state`.
@@ -51,6 +55,9 @@ impl Recipe {
     pub fn commit(&self, state: &State, random: &mut Random) -> Step {
         let index = random.below(4) as usize;
         let name = NAMES[index];
+        if self.index_percent > 0 && random.happens(self.index_percent) {
+            return index_step(name, state, random);
+        }
         match random.below(100) {
             0..=3 => Step::Drop(name),
             4..=6 => Step::Rename(name, NAMES[(index + 1 + random.below(3) as usize) % 4]),
@@ -89,6 +96,10 @@ impl Recipe {
             }
             65..=76 => Step::Delete(name, self.id(name, state, random)),
             77..=79 => Step::DeleteMatching(name, random.happens(80).then(|| random.below(5) as i64)),
+            80..=92 if self.index_percent > 0 && random.happens(30) => {
+                let date = Edit::Set("at", Value::Date(random.below(100) as i64));
+                Step::Update(name, self.id(name, state, random), vec![date])
+            }
             80..=92 => Step::Update(name, self.id(name, state, random), edits(random)),
             _ => Step::UpdateMatching(
                 name,
@@ -121,6 +132,21 @@ impl Recipe {
         let index = random.below(ids.map_or(0, |ids| ids.len() as u64));
         ids.and_then(|ids| ids.keys().nth(index as usize).cloned())
             .unwrap_or_else(|| numbered_id(random.below(self.ids)))
+    }
+}
+
+/// A step that has to do with indexes. One collection at most lets documents expire.
+fn index_step(name: Name, state: &State, random: &mut Random) -> Step {
+    let kind = Kind::ALL[random.below(Kind::ALL.len() as u64) as usize];
+    let expires = state
+        .0
+        .values()
+        .any(|twin| twin.indexes.contains(&Kind::Expiring));
+    match random.below(10) {
+        0..=5 if kind == Kind::Expiring && expires => Step::Expire(random.below(100) as i64),
+        0..=5 => Step::CreateIndex(name, kind),
+        6..=8 => Step::DropIndex(name, kind),
+        _ => Step::Expire(random.below(100) as i64),
     }
 }
 

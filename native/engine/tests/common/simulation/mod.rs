@@ -8,6 +8,7 @@ pub mod compare;
 pub mod faults;
 pub mod generator;
 pub mod held;
+pub mod indexes;
 pub mod rot;
 pub mod session;
 pub mod twin;

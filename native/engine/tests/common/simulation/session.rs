@@ -15,6 +15,7 @@ use quire_engine::{
 };
 
 use super::compare::{compare, group_filter};
+use super::indexes::expiry;
 use super::twin::{State, Step, encode_edits, update_answer};
 use super::value::{Document, encode_fields};
 
@@ -318,6 +319,15 @@ fn do_step(database: &Database, step: &Step, durability: Durability) -> Result<u
         Step::Clear(name) => database.collection(name)?.clear(&write),
         Step::Create(name, ids) => database.create_collection(name, *ids, &write).map(|()| 0),
         Step::Drop(name) => database.drop_collection(name, &write).map(u64::from),
+        Step::CreateIndex(name, kind) => database
+            .collection(name)?
+            .create_index(&kind.definition(), &write)
+            .map(|_| 0),
+        Step::DropIndex(name, kind) => database
+            .collection(name)?
+            .drop_index(&kind.name(), &write)
+            .map(|()| 0),
+        Step::Expire(seconds) => database.expire_documents_at(expiry(*seconds)),
         Step::Rename(from, to) => database.rename_collection(from, to, &write).map(|()| 0),
         Step::Transaction(steps, commits) => {
             let mut transaction = database.begin(&TransactionOptions::default())?;
@@ -373,7 +383,10 @@ fn do_inside(transaction: &mut Transaction, step: &Step) -> Result<u64> {
 }
 
 fn is_mistake(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::DuplicateId | ErrorKind::CollectionExists)
+    matches!(
+        kind,
+        ErrorKind::DuplicateId | ErrorKind::DuplicateKey | ErrorKind::CollectionExists
+    )
 }
 
 fn together(documents: &[Arc<Document>]) -> Vec<u8> {

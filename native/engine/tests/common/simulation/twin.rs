@@ -4,11 +4,12 @@
 //! share what they have in common, so that one is kept for every commit.
 //! Leaves to others: doing the same steps on a database (session.rs).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quire_engine::{ErrorKind, IdBytes, IdMode};
 
+use super::indexes::Kind;
 use super::value::{Document, Fields, Value, id_of};
 
 /// A name of a collection.
@@ -43,6 +44,10 @@ pub enum Step {
     Create(Name, IdMode),
     Drop(Name),
     Rename(Name, Name),
+    CreateIndex(Name, Kind),
+    DropIndex(Name, Kind),
+    /// Documents of this date and before expire; one collection at most has such an index.
+    Expire(i64),
     /// Steps that are one commit, or none where the flag is false.
     Transaction(Vec<Step>, bool),
     Sync,
@@ -59,6 +64,7 @@ pub struct Twin {
     pub ids: IdMode,
     pub next_integer: i64,
     pub documents: BTreeMap<IdBytes, Arc<Document>>,
+    pub indexes: BTreeSet<Kind>,
 }
 
 /// All collections.
@@ -76,7 +82,44 @@ pub fn update_answer(matched: u64, modified: u64) -> u64 {
 impl State {
     /// Does `step`. On an error nothing is changed.
     pub fn apply(&mut self, step: &Step) -> Answer {
+        let mut after = self.clone();
+        let answer = after.apply_freely(step)?;
+        if after.0.values().any(|twin| twin.has_duplicate_keys()) {
+            return Err(ErrorKind::DuplicateKey);
+        }
+        *self = after;
+        Ok(answer)
+    }
+
+    /// Does `step` as if there were no unique indexes.
+    fn apply_freely(&mut self, step: &Step) -> Answer {
         match step {
+            Step::CreateIndex(name, kind) => {
+                self.twin(name).indexes.insert(*kind);
+                Ok(0)
+            }
+            Step::DropIndex(name, kind) => match self.get(name) {
+                None => Err(ErrorKind::CollectionNotFound),
+                Some(twin) if !twin.indexes.contains(kind) => Err(ErrorKind::IndexNotFound),
+                Some(_) => {
+                    self.twin(name).indexes.remove(kind);
+                    Ok(0)
+                }
+            },
+            Step::Expire(seconds) => {
+                let names: Vec<String> = self.0.keys().cloned().collect();
+                let mut count = 0;
+                for name in names {
+                    for id in self
+                        .get(&name)
+                        .map_or_else(Vec::new, |twin| twin.expired(*seconds))
+                    {
+                        self.twin(&name).documents.remove(&id);
+                        count += 1;
+                    }
+                }
+                Ok(count)
+            }
             Step::Insert(name, document) => self.insert(name, std::slice::from_ref(document)),
             Step::InsertMany(name, documents) => self.insert(name, documents),
             Step::InsertNew(name, fields) => {
@@ -251,6 +294,7 @@ impl Twin {
             ids: IdMode::Ulid,
             next_integer: 1,
             documents: BTreeMap::new(),
+            indexes: BTreeSet::new(),
         }
     }
 

@@ -15,6 +15,8 @@ pub enum Value {
     Float(f64),
     Text(String),
     Binary(Vec<u8>),
+    /// Seconds since 1970, fewer than 2^32.
+    Date(i64),
     Array(Vec<Value>),
     Map(Vec<(String, Value)>),
 }
@@ -77,6 +79,11 @@ impl Value {
                 }
                 out.extend_from_slice(bytes);
             }
+            Value::Date(seconds) => head(
+                0xd6,
+                &[&[0xff], &(*seconds as u32).to_be_bytes()[..]].concat(),
+                out,
+            ),
             Value::Array(items) => {
                 match items.len() {
                     count @ 0..=15 => out.push(0x90 + count as u8),

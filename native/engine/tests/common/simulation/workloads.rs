@@ -7,6 +7,7 @@ use quire_engine::{Durability, IdMode};
 
 use super::campaign::Workload;
 use super::generator::Recipe;
+use super::indexes::Kind;
 use super::twin::{Edit, Name, State, Step};
 use super::value::{Document, Value, fields, numbered_id};
 
@@ -173,6 +174,7 @@ pub fn mixtures() -> Vec<Workload> {
         log_growth(),
         closes(),
         small_cache(),
+        indexes(),
         levels(Durability::Process, "process level"),
         levels(Durability::Lazy, "lazy level"),
     ]
@@ -279,6 +281,51 @@ fn closes() -> Workload {
     workload("closes", steps)
 }
 
+/// Indexes come, are kept through every kind of write, and go.
+fn indexes() -> Workload {
+    let expires = |number| Step::Update("a", numbered_id(number), vec![Edit::Set("at", Value::Date(5))]);
+    let steps = vec![
+        Step::CreateIndex("a", Kind::Group),
+        Step::InsertMany("a", documents(0..30, 150)),
+        Step::CreateIndex("a", Kind::List),
+        Step::Put("a", document(3, 90, 1)),
+        Step::Delete("a", numbered_id(4)),
+        Step::Checkpoint,
+        Step::CreateIndex("a", Kind::Compound),
+        Step::CreateIndex("a", Kind::Unique),
+        Step::Put("a", document(5, 90, 1)),
+        Step::UpdateMatching("a", Some(1), vec![Edit::Set("g", Value::Int(2))]),
+        Step::CreateIndex("a", Kind::Partial),
+        Step::CheckpointDuring(vec![
+            Step::Put("a", document(6, 700, 1)),
+            Step::DropIndex("a", Kind::Group),
+            Step::CreateIndex("a", Kind::Expiring),
+            Step::Delete("a", numbered_id(8)),
+        ]),
+        expires(1),
+        expires(2),
+        Step::Expire(5),
+        Step::Reopen,
+        Step::Transaction(
+            vec![
+                Step::Insert("a", document(60, 20, 0)),
+                // Its number is taken.
+                Step::Insert("a", document(61, 20, 0)),
+                Step::Put("a", document(9, 50, 2)),
+            ],
+            true,
+        ),
+        Step::Rename("a", "b"),
+        Step::Clear("b"),
+        Step::InsertMany("b", documents(10..20, 60)),
+        Step::Checkpoint,
+        Step::DropIndex("b", Kind::Compound),
+        Step::Drop("b"),
+        Step::CreateIndex("b", Kind::Unique),
+    ];
+    workload("indexes", steps)
+}
+
 /// Changed pages fill the page memory: the engine makes checkpoints of its own.
 fn small_cache() -> Workload {
     let mut steps = Vec::new();
@@ -342,6 +389,8 @@ pub fn random(seed: u64) -> Workload {
     ];
     let recipe = Recipe {
         upkeep_percent: 25,
+        // Every other one has indexes.
+        index_percent: if seed.is_multiple_of(2) { 15 } else { 0 },
         ..Recipe::SMALL
     };
     let mut steps = Vec::new();
