@@ -9,7 +9,6 @@ import { AsyncAggregationCursor } from './aggregation.ts'
 import { AsyncCursor } from './async-cursor.ts'
 import type { Encoded } from './codec.ts'
 import { type Command, runCommandAsync } from './commands.ts'
-import type { FindOptions } from './cursor.ts'
 import type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
@@ -18,6 +17,8 @@ import { asyncValidatorOf, guarded, runAsync, type Target } from './guard.ts'
 import { type AsyncOutcome, addon, check, checkObject, checkOutcome, pinRequest, Verb } from './native.ts'
 import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
 import type { PipelineStage } from './pipeline.ts'
+import type { Projected, Projection } from './projection-types.ts'
+import { type CountOptions, FIND_ONE_OPTIONS, FIND_OPTIONS, type FindOneOptions, type FindOptions } from './query.ts'
 import {
   type Change,
   changeRequest,
@@ -98,16 +99,30 @@ export class AsyncCollection<T extends object> {
   }
 
   /** The first document that matches; null when none does. */
-  async findOne(filter: Filter<T> = {} as Filter<T>): Promise<WithId<T> | null> {
+  findOne<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    options: Omit<FindOneOptions<T>, 'projection'> & { readonly projection: P }
+  ): Promise<Projected<WithId<T>, P> | null>
+  findOne(filter?: Filter<T>, options?: FindOneOptions<T>): Promise<WithId<T> | null>
+  async findOne(filter: Filter<T> = {} as Filter<T>, options?: FindOneOptions<T>): Promise<unknown> {
+    if (options !== undefined) {
+      checkOptions(options, FIND_ONE_OPTIONS, 'findOne')
+      return this.find(filter, { ...options, limit: 1 }).next()
+    }
     const id = onlyId(filter)
     if (id !== undefined) return (await this.get(id as IdOf<T>)) ?? null
     return this.find(filter, { limit: 1 }).next()
   }
 
   /** The documents that match, as a cursor to be iterated with `for await`. */
-  find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions): AsyncCursor<WithId<T>> {
-    checkOptions(options, ['skip', 'limit'], 'find')
-    return new AsyncCursor<WithId<T>>(this.#source, filter, options)
+  find<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    options: Omit<FindOptions<T>, 'projection'> & { readonly projection: P }
+  ): AsyncCursor<Projected<WithId<T>, P> & object>
+  find(filter?: Filter<T>, options?: FindOptions<T>): AsyncCursor<WithId<T>>
+  find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions<T>): AsyncCursor<never> {
+    checkOptions(options, FIND_OPTIONS, 'find')
+    return new AsyncCursor<never>(this.#source, filter, options as FindOptions<never> | undefined)
   }
 
   /** The results of an aggregation pipeline, as a cursor to be iterated with `for await`. */
@@ -141,8 +156,8 @@ export class AsyncCollection<T extends object> {
   }
 
   /** How many documents match. */
-  countDocuments(filter: Filter<T> = {} as Filter<T>): Promise<number> {
-    return this.#send(countRequest(filter))
+  countDocuments(filter: Filter<T> = {} as Filter<T>, options?: CountOptions): Promise<number> {
+    return this.#send(countRequest(filter, options))
   }
 
   /** How many documents there are, from the collection's own count. */

@@ -3,17 +3,19 @@
 // Promises: as cursor.ts; one batch is under way at a time, so documents come in order. Leaves to others: the
 // threads (native/node/src/work.rs).
 
-import { encode } from './codec.ts'
-import type { CursorSource, FindOptions } from './cursor.ts'
+import { type Encoded, encode, encodeRequest } from './codec.ts'
+import { runCommandAsync } from './commands.ts'
+import type { CursorSource } from './cursor.ts'
 import { QuireError } from './errors.ts'
+import type { Hint } from './index-types.ts'
 import { type AsyncOutcome, addon, checkObject, checkOutcome, type Handle, pinRequest } from './native.ts'
 import { countArgument } from './options.ts'
+import type { Projected, Projection, Sort } from './projection-types.ts'
+import { type Explanation, type FindOptions, Query, sortOrder } from './query.ts'
 
 /** Documents and bytes of one batch: larger than a synchronous one's, because each costs a turn of the event loop. */
 const BATCH_DOCUMENTS = 4096
 const BATCH_BYTES = 1 << 20
-/** Stands for "no limit" in native calls. */
-const NO_LIMIT = Number.MAX_SAFE_INTEGER
 
 /** Closes the native cursors that JavaScript forgot. */
 const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
@@ -21,13 +23,12 @@ const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(h
 /**
  * The documents that match a filter, read off the event loop. Iterate it with `for await`, or call `toArray`.
  *
- * Errors of every method that reads: `INVALID_FILTER`, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
+ * Errors of every method that reads: `INVALID_FILTER`, `INVALID_SORT`, `INVALID_PROJECTION`, `INDEX_NOT_FOUND` for a hint,
+ * `LIMIT_EXCEEDED` for a sort that takes too much memory, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
  */
 export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDisposable {
   readonly #source: CursorSource
-  readonly #filter: object
-  #skip: number
-  #limit: number
+  readonly #query: Query
   #state: 'new' | 'open' | 'done' = 'new'
   #handle: Handle = 0
   #batch: R[] = []
@@ -35,11 +36,9 @@ export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDis
   #running: Promise<boolean> | undefined
 
   /** @internal */
-  constructor(source: CursorSource, filter: object, options: FindOptions | undefined) {
+  constructor(source: CursorSource, filter: object, options: FindOptions<never> | undefined) {
     this.#source = source
-    this.#filter = filter
-    this.#skip = countArgument('skip', options?.skip ?? 0)
-    this.#limit = options?.limit === undefined ? NO_LIMIT : countArgument('limit', options.limit)
+    this.#query = new Query(filter, options)
   }
 
   /**
@@ -48,7 +47,7 @@ export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDis
    */
   limit(count: number): this {
     this.#checkNew('limit')
-    this.#limit = countArgument('limit', count)
+    this.#query.limit = countArgument('limit', count)
     return this
   }
 
@@ -58,8 +57,48 @@ export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDis
    */
   skip(count: number): this {
     this.#checkNew('skip')
-    this.#skip = countArgument('skip', count)
+    this.#query.skip = countArgument('skip', count)
     return this
+  }
+
+  /**
+   * Gives the documents in an order.
+   * @throws QuireError `INVALID_SORT` for what is no order; `INVALID_ARGUMENT` after the first document was asked for
+   */
+  sort(sort: Sort<R>): this {
+    this.#checkNew('sort')
+    this.#query.sort = sortOrder(sort)
+    return this
+  }
+
+  /**
+   * Gives a part of each document, or what expressions make of it.
+   * @throws QuireError `INVALID_ARGUMENT` after the first document was asked for
+   */
+  project<const P extends Projection<R>>(projection: P): AsyncCursor<Projected<R, P> & object> {
+    this.#checkNew('project')
+    this.#query.projection = projection
+    return this as unknown as AsyncCursor<Projected<R, P> & object>
+  }
+
+  /**
+   * Uses an index, named by its name or its fields; `{ $natural: 1 }` uses none.
+   * @throws QuireError `INVALID_ARGUMENT` after the first document was asked for
+   */
+  hint(hint: Hint): this {
+    this.#checkNew('hint')
+    this.#query.hint = hint
+    return this
+  }
+
+  /**
+   * How the query is done, and what that takes; it is run for it, and the cursor stays as it is.
+   * @throws QuireError `INVALID_FILTER`, `INVALID_SORT`, `INVALID_PROJECTION`, `INDEX_NOT_FOUND`
+   */
+  explain(): Promise<Explanation> {
+    const command = this.#query.command('explain')
+    const read = (reply: unknown) => reply as Explanation
+    return runCommandAsync(this.#source.handle, { command, durability: 0, read })
   }
 
   /** The next document; null when there are no more. */
@@ -141,17 +180,22 @@ export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDis
   }
 
   async #open(): Promise<AsyncOutcome> {
-    const request = encode(this.#filter, 'filter')
-    pinRequest(request)
-    const { start, end } = request
-    const { handle } = this.#source
-    const outcome = checkOutcome(
-      await checkObject(addon.findAsync(handle, start, end, this.#skip, this.#limit, BATCH_DOCUMENTS, BATCH_BYTES))
-    )
+    const outcome = checkOutcome(await checkObject(this.#find()))
     this.#handle = outcome.cursor
     this.#state = outcome.cursor === 0 ? 'done' : 'open'
     if (this.#state === 'open') forgotten.register(this, this.#handle, this)
     return outcome
+  }
+
+  #find(): Promise<AsyncOutcome> | number {
+    const query = this.#query
+    const { handle } = this.#source
+    if (!query.isPlain) {
+      const { start, end } = pinned(encodeRequest(query.command('find')))
+      return addon.openCursorAsync(handle, start, end, BATCH_DOCUMENTS, BATCH_BYTES)
+    }
+    const { start, end } = pinned(encode(query.filter, 'filter'))
+    return addon.findAsync(handle, start, end, query.skip, query.limit, BATCH_DOCUMENTS, BATCH_BYTES)
   }
 
   async #next(): Promise<AsyncOutcome> {
@@ -185,4 +229,9 @@ export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDis
     }
     this.#state = 'done'
   }
+}
+
+function pinned(request: Encoded): Encoded {
+  pinRequest(request)
+  return request
 }

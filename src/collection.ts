@@ -61,7 +61,7 @@ export class Collection<T extends object> extends Documents<T> {
    *
    * @throws QuireError those of `find`; the reason of a signal that was aborted
    */
-  liveQuery(filter: Filter<T> = {} as Filter<T>, options: LiveQueryOptions = {}): LiveQuery<T> {
+  liveQuery(filter: Filter<T> = {} as Filter<T>, options: LiveQueryOptions<T> = {}): LiveQuery<T> {
     const { signal, ...find } = options
     if ('projection' in find) throw invalidArgument('liveQuery gives whole documents; it has no option projection')
     const run = (handle: Handle): WithId<T>[] =>

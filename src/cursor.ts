@@ -4,8 +4,10 @@
 // document is asked for; native resources are given back at the end, at `close`, when a loop is left, and, for a
 // cursor that was forgotten, when it is collected. Leaves to others: what matches (the engine).
 
-import { type Encoded, encode } from './codec.ts'
+import { type Encoded, encode, encodeRequest } from './codec.ts'
+import { runCommand } from './commands.ts'
 import { QuireError } from './errors.ts'
+import type { Hint } from './index-types.ts'
 import {
   addon,
   check,
@@ -18,25 +20,17 @@ import {
   status
 } from './native.ts'
 import { countArgument } from './options.ts'
+import type { Projected, Projection, Sort } from './projection-types.ts'
+import { type Explanation, type FindOptions, Query, sortOrder } from './query.ts'
 import type { Decoders } from './structures.ts'
 
 /** Documents of the first batch; each following one has four times as many. */
 const FIRST_BATCH = 64
 /** Most documents of one batch. */
 const BATCH_MAX = 1024
-/** Stands for "no limit" in native calls. */
-const NO_LIMIT = Number.MAX_SAFE_INTEGER
 
 /** Closes the native cursors that JavaScript forgot. */
 const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
-
-/** Options of `find`. */
-export interface FindOptions {
-  /** Matching documents to pass over. */
-  skip?: number
-  /** Most documents to give. */
-  limit?: number
-}
 
 /** What a cursor needs to know of its collection. @internal */
 export interface CursorSource {
@@ -47,13 +41,12 @@ export interface CursorSource {
 /**
  * The documents that match a filter. Iterate it (`for … of`, `for await … of`), or call `toArray`.
  *
- * Errors of every method that reads: `INVALID_FILTER`, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
+ * Errors of every method that reads: `INVALID_FILTER`, `INVALID_SORT`, `INVALID_PROJECTION`, `INDEX_NOT_FOUND` for a hint,
+ * `LIMIT_EXCEEDED` for a sort that takes too much memory, `CLOSED`, `SNAPSHOT_TOO_OLD`, `CORRUPTED`, `IO`.
  */
 export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, Disposable {
   readonly #source: CursorSource
-  readonly #filter: object
-  #skip: number
-  #limit: number
+  readonly #query: Query
   #state: 'new' | 'open' | 'done' = 'new'
   #handle: Handle = 0
   #batch: R[] = []
@@ -61,11 +54,9 @@ export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, 
   #batchMax = FIRST_BATCH
 
   /** @internal */
-  constructor(source: CursorSource, filter: object, options: FindOptions | undefined) {
+  constructor(source: CursorSource, filter: object, options: FindOptions<never> | undefined) {
     this.#source = source
-    this.#filter = filter
-    this.#skip = countArgument('skip', options?.skip ?? 0)
-    this.#limit = options?.limit === undefined ? NO_LIMIT : countArgument('limit', options.limit)
+    this.#query = new Query(filter, options)
   }
 
   /**
@@ -74,7 +65,7 @@ export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, 
    */
   limit(count: number): this {
     this.#checkNew('limit')
-    this.#limit = countArgument('limit', count)
+    this.#query.limit = countArgument('limit', count)
     return this
   }
 
@@ -84,8 +75,48 @@ export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, 
    */
   skip(count: number): this {
     this.#checkNew('skip')
-    this.#skip = countArgument('skip', count)
+    this.#query.skip = countArgument('skip', count)
     return this
+  }
+
+  /**
+   * Gives the documents in an order.
+   * @throws QuireError `INVALID_SORT` for what is no order; `INVALID_ARGUMENT` after the first document was asked for
+   */
+  sort(sort: Sort<R>): this {
+    this.#checkNew('sort')
+    this.#query.sort = sortOrder(sort)
+    return this
+  }
+
+  /**
+   * Gives a part of each document, or what expressions make of it.
+   * @throws QuireError `INVALID_ARGUMENT` after the first document was asked for
+   */
+  project<const P extends Projection<R>>(projection: P): Cursor<Projected<R, P> & object> {
+    this.#checkNew('project')
+    this.#query.projection = projection
+    return this as unknown as Cursor<Projected<R, P> & object>
+  }
+
+  /**
+   * Uses an index, named by its name or its fields; `{ $natural: 1 }` uses none.
+   * @throws QuireError `INVALID_ARGUMENT` after the first document was asked for
+   */
+  hint(hint: Hint): this {
+    this.#checkNew('hint')
+    this.#query.hint = hint
+    return this
+  }
+
+  /**
+   * How the query is done, and what that takes; it is run for it, and the cursor stays as it is.
+   * @throws QuireError `INVALID_FILTER`, `INVALID_SORT`, `INVALID_PROJECTION`, `INDEX_NOT_FOUND`
+   */
+  explain(): Explanation {
+    const command = this.#query.command('explain')
+    const read = (reply: unknown) => reply as Explanation
+    return runCommand(this.#source.handle, { command, durability: 0, read })
   }
 
   /** The next document; null when there are no more. */
@@ -175,7 +206,7 @@ export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, 
   }
 
   #open(): number {
-    if (this.#limit === 0) {
+    if (this.#query.limit === 0) {
       this.#state = 'done'
       return 0
     }
@@ -191,11 +222,14 @@ export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, 
   }
 
   #find(): number {
-    const request: Encoded = encode(this.#filter, 'filter')
-    pinRequest(request)
-    const { start, end } = request
+    const query = this.#query
     const { handle } = this.#source
-    return check(addon.find(handle, start, end, this.#skip, this.#limit, this.#batchMax, RESPONSE_BYTES))
+    if (!query.isPlain) {
+      const { start, end } = pinned(encodeRequest(query.command('find')))
+      return check(addon.openCursor(handle, start, end, this.#batchMax, RESPONSE_BYTES))
+    }
+    const { start, end } = pinned(encode(query.filter, 'filter'))
+    return check(addon.find(handle, start, end, query.skip, query.limit, this.#batchMax, RESPONSE_BYTES))
   }
 
   #next(): number {
@@ -230,4 +264,9 @@ export class Cursor<R extends object> implements Iterable<R>, AsyncIterable<R>, 
     }
     this.#state = 'done'
   }
+}
+
+function pinned(request: Encoded): Encoded {
+  pinRequest(request)
+  return request
 }

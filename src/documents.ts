@@ -9,7 +9,7 @@ import { AggregationCursor } from './aggregation.ts'
 import { AsyncCollection } from './async-collection.ts'
 import { encode, releaseLargeBuffer } from './codec.ts'
 import { type Command, runCommand } from './commands.ts'
-import { Cursor, type FindOptions } from './cursor.ts'
+import { Cursor } from './cursor.ts'
 import type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
@@ -18,6 +18,8 @@ import { guarded, runNow, type Target, validatorOf } from './guard.ts'
 import { addon, check, lastError, pinRequest, responseBytes, Status, status, Verb } from './native.ts'
 import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
 import type { PipelineStage } from './pipeline.ts'
+import type { Projected, Projection } from './projection-types.ts'
+import { type CountOptions, FIND_ONE_OPTIONS, FIND_OPTIONS, type FindOneOptions, type FindOptions } from './query.ts'
 import {
   type Change,
   changeRequest,
@@ -144,9 +146,18 @@ export class Documents<T extends object> {
 
   /**
    * The first document that matches; null when none does.
-   * @throws QuireError `INVALID_FILTER`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_SORT`, `INVALID_PROJECTION`, `INDEX_NOT_FOUND`
    */
-  findOne(filter: Filter<T> = {} as Filter<T>): WithId<T> | null {
+  findOne<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    options: Omit<FindOneOptions<T>, 'projection'> & { readonly projection: P }
+  ): Projected<WithId<T>, P> | null
+  findOne(filter?: Filter<T>, options?: FindOneOptions<T>): WithId<T> | null
+  findOne(filter: Filter<T> = {} as Filter<T>, options?: FindOneOptions<T>): unknown {
+    if (options !== undefined) {
+      checkOptions(options, FIND_ONE_OPTIONS, 'findOne')
+      return new Cursor<WithId<T>>(this.source, filter, { ...(options as FindOptions<never>), limit: 1 }).next()
+    }
     const id = onlyId(filter)
     if (id !== undefined) return this.get(id as IdOf<T>) ?? null
     return new Cursor<WithId<T>>(this.source, filter, { limit: 1 }).next()
@@ -156,9 +167,14 @@ export class Documents<T extends object> {
    * The documents that match, as a cursor. Nothing is read before it is asked for a document.
    * @throws QuireError `INVALID_ARGUMENT` for a skip or limit that is no count
    */
-  find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions): Cursor<WithId<T>> {
-    checkOptions(options, ['skip', 'limit'], 'find')
-    return new Cursor<WithId<T>>(this.source, filter, options)
+  find<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    options: Omit<FindOptions<T>, 'projection'> & { readonly projection: P }
+  ): Cursor<Projected<WithId<T>, P> & object>
+  find(filter?: Filter<T>, options?: FindOptions<T>): Cursor<WithId<T>>
+  find(filter: Filter<T> = {} as Filter<T>, options?: FindOptions<T>): Cursor<never> {
+    checkOptions(options, FIND_OPTIONS, 'find')
+    return new Cursor<never>(this.source, filter, options as FindOptions<never> | undefined)
   }
 
   /**
@@ -215,8 +231,8 @@ export class Documents<T extends object> {
    * How many documents match.
    * @throws QuireError `INVALID_FILTER`
    */
-  countDocuments(filter: Filter<T> = {} as Filter<T>): number {
-    return this.#send(countRequest(filter))
+  countDocuments(filter: Filter<T> = {} as Filter<T>, options?: CountOptions): number {
+    return this.#send(countRequest(filter, options))
   }
 
   /** How many documents there are, from the collection's own count. */

@@ -23,7 +23,7 @@ export type {
   UpdateDescription
 } from './change-types.ts'
 export { Collection } from './collection.ts'
-export { Cursor, type FindOptions } from './cursor.ts'
+export { Cursor } from './cursor.ts'
 export { type CollectionOptions, type CreateCollectionOptions, Database, open, salvage } from './database.ts'
 export type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 export { Documents } from './documents.ts'
@@ -58,6 +58,7 @@ export type {
 export type { Path } from './paths.ts'
 export type { PipelineStage } from './pipeline.ts'
 export type { Projected, Projection, ProjectionValue, Sort, SortDirection } from './projection-types.ts'
+export type { CountOptions, ExplainedStage, Explanation, FindOneOptions, FindOptions } from './query.ts'
 export type {
   BulkDeletion,
   BulkReplacement,

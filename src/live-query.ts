@@ -8,13 +8,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ChangeFeed } from './change-feed.ts'
 import type { ChangeNamespace } from './change-types.ts'
-import type { FindOptions } from './cursor.ts'
-import type { Id, WithId } from './document.ts'
+import type { Document, Id, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import { addon, check, type Handle } from './native.ts'
+import type { FindOptions } from './query.ts'
 
 /** Options of `liveQuery`: those of `find`, and a signal. */
-export interface LiveQueryOptions extends FindOptions {
+export interface LiveQueryOptions<T extends object = Document> extends Omit<FindOptions<T>, 'projection'> {
   /** Ends the live query. */
   signal?: AbortSignal
 }

@@ -8,9 +8,10 @@ import { type Encoded, encode, encodeAll } from './codec.ts'
 import type { Command } from './commands.ts'
 import type { Document, Id, IdOf } from './document.ts'
 import { invalidArgument, QuireError } from './errors.ts'
-import { onlyId } from './filters.ts'
+import { checkOptions, onlyId } from './filters.ts'
 import { Verb } from './native.ts'
 import type { UpdateOptions } from './options.ts'
+import { COUNT_OPTIONS, type CountOptions, Query } from './query.ts'
 import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
 import { decodeId, decodeIds } from './structures.ts'
 
@@ -157,9 +158,19 @@ export function deleteRequest(
     : { verb: Verb.Delete, id, ...common }
 }
 
-/** `countDocuments`. */
-export function countRequest(filter: object): Request<number> {
-  return { verb: Verb.Count, encodeBody: () => encode(filter, 'filter'), durability: 0, read: ({ count }) => count }
+/** `countDocuments`; without options it is a hot call. */
+export function countRequest(filter: object, options?: CountOptions): Request<number> | Command<number> {
+  if (options !== undefined) {
+    checkOptions(options, COUNT_OPTIONS, 'countDocuments')
+    const command = new Query(filter, options).command('count')
+    return { command, durability: 0, read: (reply: Document) => reply['count'] as number }
+  }
+  return {
+    verb: Verb.Count,
+    encodeBody: () => encode(filter, 'filter'),
+    durability: 0,
+    read: ({ count }: Answer) => count
+  }
 }
 
 /** `clear`. */

@@ -127,7 +127,7 @@ test('what_is_no_count_is_refused', () => {
     expect(failure(() => items.find().skip(count)).code).toBe('INVALID_ARGUMENT')
     expect(failure(() => items.find({}, { limit: count })).code).toBe('INVALID_ARGUMENT')
   }
-  expect(failure(() => items.find({}, { sort: { n: 1 } } as object)).message).toMatch(/find has no option sort/)
+  expect(failure(() => items.find({}, { order: { n: 1 } } as object)).message).toMatch(/find has no option order/)
 })
 
 test('closing_the_database_ends_its_cursors', () => {

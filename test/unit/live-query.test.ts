@@ -47,7 +47,7 @@ test('results_are_current_after_every_change', () => {
   expect(current()).toEqual([])
 })
 
-test.each<LiveQueryOptions>([{ limit: 2 }, { skip: 1 }, { skip: 1, limit: 2 }])(
+test.each<LiveQueryOptions<Item>>([{ limit: 2 }, { skip: 1 }, { skip: 1, limit: 2 }])(
   'a_window_is_what_find_gives_%o',
   window => {
     const items = filled()

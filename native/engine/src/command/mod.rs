@@ -19,12 +19,11 @@ mod watch;
 
 use crate::database::{Collection, Database, WriteOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::Filter;
+use crate::format::owned::Owned;
 use crate::transaction::Transaction;
 use crate::transaction::cursor::{Cursor, FindOptions};
 use arguments::Arguments;
 use reply::Reply;
-use std::sync::Arc;
 
 pub use cursor::AnyCursor;
 pub use watch::open_stream;
@@ -127,11 +126,20 @@ impl Target<'_> {
         }
     }
 
-    /// How many documents of the collection match.
-    fn count(&mut self, filter: Option<Arc<Filter>>) -> Result<u64> {
+    /// How many documents of the collection `find` would give.
+    fn count(&mut self, options: FindOptions) -> Result<u64> {
         match self {
-            Target::Collection(collection, _) => collection.count(filter),
-            Target::Transaction(transaction, name) => transaction.count(name, filter),
+            Target::Collection(collection, _) => collection.count_found(options),
+            Target::Transaction(transaction, name) => transaction.count_found(name, options),
+            Target::Database(..) => Err(needs_collection()),
+        }
+    }
+
+    /// How `find` would be done.
+    fn explain(&mut self, options: FindOptions) -> Result<Owned> {
+        match self {
+            Target::Collection(collection, _) => collection.explain(options),
+            Target::Transaction(transaction, name) => transaction.explain(name, options),
             Target::Database(..) => Err(needs_collection()),
         }
     }

@@ -240,16 +240,6 @@ impl Collection {
 
     /// How many documents match; without a filter the count is kept and costs nothing.
     pub fn count(&self, filter: Option<Arc<Filter>>) -> Result<u64> {
-        if filter.is_none() {
-            self.handle.readable()?;
-            return Ok(self
-                .state
-                .content
-                .read()
-                .body
-                .as_ref()
-                .map_or(0, |body| body.documents_count));
-        }
         self.count_found(FindOptions {
             filter,
             ..FindOptions::default()
@@ -261,6 +251,12 @@ impl Collection {
     /// Errors: as `find`.
     pub fn count_found(&self, options: FindOptions) -> Result<u64> {
         let store = self.handle.readable()?;
+        if options.filter.is_none() && options.hint.is_none() {
+            let content = self.state.content.read();
+            let count = content.body.as_ref().map_or(0, |body| body.documents_count);
+            let rest = count.saturating_sub(options.skip);
+            return Ok(options.limit.map_or(rest, |limit| rest.min(limit)));
+        }
         Cursor::open(store, &self.state, None, None, options, Purpose::Count)?.count()
     }
 
