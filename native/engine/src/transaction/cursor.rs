@@ -226,7 +226,12 @@ impl Cursor {
             });
         }
         let lookup = needs_lookup.then(|| Lookup::new(state, body, sequence));
-        self.source = Source::new(parts, lookup, plan.is_exact, plan.may_repeat);
+        // What is sorted afterwards is read whole.
+        let wanted = match self.sort {
+            Some(_) => None,
+            None => Some(self.left.saturating_add(self.skip)),
+        };
+        self.source = Source::new(parts, lookup, plan.is_exact, plan.may_repeat).expect(wanted);
         Ok(())
     }
 

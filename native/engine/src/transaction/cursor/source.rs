@@ -70,6 +70,19 @@ impl Source {
         }
     }
 
+    /// Reads no more ids ahead than `wanted` documents need, where every one of them matches.
+    pub fn expect(mut self, wanted: Option<u64>) -> Source {
+        if self.is_exact
+            && let Some(wanted) = wanted
+        {
+            self.together = self
+                .together
+                .min(usize::try_from(wanted).unwrap_or(usize::MAX))
+                .max(1);
+        }
+        self
+    }
+
     /// Offers the documents that `overlay` does not hide to `taker`, until it breaks.
     ///
     /// Errors: `CORRUPTED`, `IO`, `OUT_OF_MEMORY`, and those of `taker`.
