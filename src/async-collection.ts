@@ -7,6 +7,7 @@
 
 import { AsyncAggregationCursor } from './aggregation.ts'
 import { AsyncCursor } from './async-cursor.ts'
+import { bulkWriteCommand, bulkWriteResult, insertEachCommand, insertManyResult, writeEach } from './bulk.ts'
 import type { Encoded } from './codec.ts'
 import { type Command, runCommandAsync } from './commands.ts'
 import type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
@@ -25,6 +26,11 @@ import {
   clearRequest,
   countRequest,
   deleteRequest,
+  distinctCommand,
+  type FindOneAnd,
+  type Found,
+  findOneAndCommand,
+  findOneCommand,
   insertManyRequest,
   insertOneRequest,
   nothingInserted,
@@ -34,9 +40,26 @@ import {
   truthRequest,
   upsertedIdOf
 } from './requests.ts'
-import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
+import type {
+  BulkWriteOperation,
+  BulkWriteResult,
+  DeleteResult,
+  Distinct,
+  InsertManyResult,
+  InsertOneResult,
+  UpdateResult
+} from './results.ts'
 import { durabilityIn, NO_SCHEMA, type Source } from './source.ts'
 import type { Update } from './update-types.ts'
+import {
+  BULK_OPTIONS,
+  type BulkWriteOptions,
+  FIND_ONE_AND_OPTIONS,
+  type FindOneAndDeleteOptions,
+  type FindOneAndReplaceOptions,
+  type FindOneAndUpdateOptions,
+  type InsertManyOptions
+} from './write-options.ts'
 
 /** Tries of a read whose structures went away under it. */
 const READ_TRIES = 100
@@ -89,11 +112,12 @@ export class AsyncCollection<T extends object> {
     return this.#send(insertOneRequest<T>(this.#isChecked ? await this.#valid(document) : document, durability))
   }
 
-  /** Inserts documents, all of them or, after an error, none. */
-  async insertMany(documents: readonly OptionalId<T>[], options?: WriteOptions): Promise<InsertManyResult<T>> {
-    const durability = durabilityIn(this.#source, options, 'insertMany')
+  /** Inserts documents, all of them or, after an error, none; with `ordered: false` all that can be. */
+  async insertMany(documents: readonly OptionalId<T>[], options?: InsertManyOptions): Promise<InsertManyResult<T>> {
+    const durability = durabilityIn(this.#source, options, 'insertMany', BULK_OPTIONS)
     const nothing = nothingInserted<T>(documents)
     if (nothing !== undefined) return nothing
+    if (options?.ordered === false) return this.#insertEach(documents, durability)
     const valid = this.#isChecked ? await Promise.all(documents.map(document => this.#valid(document))) : documents
     return this.#send(insertManyRequest<T>(valid, durability))
   }
@@ -145,6 +169,60 @@ export class AsyncCollection<T extends object> {
     return this.#change({ call: 'replaceOne', filter, body: document, options })
   }
 
+  /** Changes the first document that matches, and gives it back: as it was before, or after with `returnDocument`. */
+  findOneAndUpdate<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    update: Update<T>,
+    options: FindOneAndUpdateOptions<T> & { readonly projection: P }
+  ): Promise<Projected<WithId<T>, P> | null>
+  findOneAndUpdate(
+    filter: Filter<T>,
+    update: Update<T>,
+    options?: FindOneAndUpdateOptions<T>
+  ): Promise<WithId<T> | null>
+  async findOneAndUpdate(filter: Filter<T>, update: Update<T>, options?: FindOneAndUpdateOptions<T>): Promise<unknown> {
+    return this.#findOneAnd({ call: 'findOneAndUpdate', filter, body: update, options })
+  }
+
+  /** Puts a document in the place of the first one that matches, and gives that back, or the new one. */
+  findOneAndReplace<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    document: OptionalId<T>,
+    options: FindOneAndReplaceOptions<T> & { readonly projection: P }
+  ): Promise<Projected<WithId<T>, P> | null>
+  findOneAndReplace(
+    filter: Filter<T>,
+    document: OptionalId<T>,
+    options?: FindOneAndReplaceOptions<T>
+  ): Promise<WithId<T> | null>
+  async findOneAndReplace(
+    filter: Filter<T>,
+    document: OptionalId<T>,
+    options?: FindOneAndReplaceOptions<T>
+  ): Promise<unknown> {
+    return this.#findOneAnd({ call: 'findOneAndReplace', filter, body: document, options })
+  }
+
+  /** Deletes the first document that matches, and gives it back. */
+  findOneAndDelete<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    options: FindOneAndDeleteOptions<T> & { readonly projection: P }
+  ): Promise<Projected<WithId<T>, P> | null>
+  findOneAndDelete(filter: Filter<T>, options?: FindOneAndDeleteOptions<T>): Promise<WithId<T> | null>
+  async findOneAndDelete(filter: Filter<T>, options?: FindOneAndDeleteOptions<T>): Promise<unknown> {
+    return this.#findOneAnd({ call: 'findOneAndDelete', filter, options })
+  }
+
+  /** Does many writes in one commit: up to the first one that fails, or with `ordered: false` all that can be done. */
+  async bulkWrite(
+    operations: readonly BulkWriteOperation<T>[],
+    options?: BulkWriteOptions
+  ): Promise<BulkWriteResult<T>> {
+    const durability = durabilityIn(this.#source, options, 'bulkWrite', BULK_OPTIONS)
+    if (!this.#isChecked) return this.#send(bulkWriteCommand<T>(operations, options?.ordered, durability))
+    return bulkWriteResult<T>(await this.#each(operations as never, options?.ordered ?? true, durability))
+  }
+
   /** Deletes the first document that matches. */
   async deleteOne(filter: Filter<T>, options?: WriteOptions): Promise<DeleteResult> {
     return this.#send(deleteRequest(Verb.DeleteOne, filter, durabilityIn(this.#source, options, 'deleteOne')))
@@ -158,6 +236,13 @@ export class AsyncCollection<T extends object> {
   /** How many documents match. */
   countDocuments(filter: Filter<T> = {} as Filter<T>, options?: CountOptions): Promise<number> {
     return this.#send(countRequest(filter, options))
+  }
+
+  /** The distinct values of a field; an array stands for its elements. */
+  distinct<K extends keyof WithId<T> & string>(field: K, filter?: Filter<T>): Promise<Distinct<WithId<T>[K]>[]>
+  distinct(field: string, filter?: Filter<T>): Promise<unknown[]>
+  async distinct(field: string, filter: Filter<T> = {} as Filter<T>): Promise<unknown[]> {
+    return this.#send(distinctCommand<unknown>(field, filter))
   }
 
   /** How many documents there are, from the collection's own count. */
@@ -207,16 +292,57 @@ export class AsyncCollection<T extends object> {
     return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
   }
 
-  /** Runs a change of documents that a schema validates, in a transaction. */
-  #guard<R>(
+  async #findOneAnd(asked: FindOneAnd): Promise<unknown> {
+    const { call, filter, options } = asked
+    const durability = durabilityIn(this.#source, options, call, FIND_ONE_AND_OPTIONS[call])
+    if (!this.#isChecked || call === 'findOneAndDelete') {
+      return (await this.#send(findOneAndCommand(asked, durability))).value
+    }
+    // A schema may change what is stored, so the document after is read once more.
+    const { projection, ...others } = options ?? {}
+    const isAfter = options?.returnDocument === 'after'
+    const sent = isAfter ? { ...asked, options: others } : asked
+    const change = (documents: AsyncCollection<T>, filter: object) =>
+      documents.#send(findOneAndCommand({ ...sent, filter }, 0))
+    const target = { filter: requireFilter(filter), isMany: false, sort: options?.sort }
+    const show = async (documents: AsyncCollection<T>, { value }: Found) =>
+      isAfter && value !== null ? documents.#send(findOneCommand({ _id: value['_id'] }, projection)) : value
+    return this.#guard(target, durability, change, upsertedIdOf, show)
+  }
+
+  /** Inserts the documents that can be inserted. */
+  async #insertEach(documents: readonly OptionalId<T>[], durability: number): Promise<InsertManyResult<T>> {
+    if (!this.#isChecked) return this.#send(insertEachCommand<T>(documents, durability))
+    const operations = documents.map(document => ({ insertOne: { document } }))
+    return insertManyResult<T>(await this.#each(operations as never, false, durability))
+  }
+
+  /** Does operations one by one, so that a schema validates what they store, in one transaction. */
+  #each(operations: readonly BulkWriteOperation<Document>[], ordered: boolean, durability: number) {
+    const { slot } = this.#source
+    return this.#together(durability, raw =>
+      runAsync(writeEach(new AsyncCollection<T>({ ...raw.#source, slot }), operations, ordered))
+    )
+  }
+
+  /** Runs a change of documents that a schema validates, in a transaction, and gives what `show` makes of its result. */
+  #guard<R, S = R>(
     target: Target,
     durability: number,
     change: (documents: AsyncCollection<T>, filter: object) => Promise<R>,
-    upsertedId: (result: R) => Id | null
-  ): Promise<R> {
-    const { slot, together } = this.#source
-    const work = (raw: AsyncCollection<T>) =>
-      runAsync(guarded(raw, asyncValidatorOf(slot, this.name), target, filter => change(raw, filter), upsertedId))
+    upsertedId: (result: R) => Id | null,
+    show: (documents: AsyncCollection<T>, result: R) => unknown = (_, result) => result
+  ): Promise<S> {
+    const validator = asyncValidatorOf(this.#source.slot, this.name)
+    return this.#together(durability, async raw => {
+      const result = await runAsync(guarded(raw, validator, target, filter => change(raw, filter), upsertedId))
+      return (await show(raw, result)) as S
+    })
+  }
+
+  /** Runs several steps on the documents, which are not validated, as one write. */
+  async #together<R>(durability: number, work: (raw: AsyncCollection<T>) => Promise<R>): Promise<R> {
+    const { together } = this.#source
     return together === undefined
       ? work(new AsyncCollection<T>({ ...this.#source, slot: NO_SCHEMA }))
       : together.later(durability, work as unknown as (documents: AsyncCollection<object>) => Promise<R>)

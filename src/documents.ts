@@ -7,6 +7,7 @@
 
 import { AggregationCursor } from './aggregation.ts'
 import { AsyncCollection } from './async-collection.ts'
+import { bulkWriteCommand, bulkWriteResult, insertEachCommand, insertManyResult, writeEach } from './bulk.ts'
 import { encode, releaseLargeBuffer } from './codec.ts'
 import { type Command, runCommand } from './commands.ts'
 import { Cursor } from './cursor.ts'
@@ -26,6 +27,11 @@ import {
   clearRequest,
   countRequest,
   deleteRequest,
+  distinctCommand,
+  type FindOneAnd,
+  type Found,
+  findOneAndCommand,
+  findOneCommand,
   insertManyRequest,
   nothingInserted,
   putRequest,
@@ -33,10 +39,27 @@ import {
   requireFilter,
   upsertedIdOf
 } from './requests.ts'
-import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
+import type {
+  BulkWriteOperation,
+  BulkWriteResult,
+  DeleteResult,
+  Distinct,
+  InsertManyResult,
+  InsertOneResult,
+  UpdateResult
+} from './results.ts'
 import { durabilityIn, NO_SCHEMA, type Source } from './source.ts'
 import { decodeId } from './structures.ts'
 import type { Update } from './update-types.ts'
+import {
+  BULK_OPTIONS,
+  type BulkWriteOptions,
+  FIND_ONE_AND_OPTIONS,
+  type FindOneAndDeleteOptions,
+  type FindOneAndReplaceOptions,
+  type FindOneAndUpdateOptions,
+  type InsertManyOptions
+} from './write-options.ts'
 
 /** Tries of a read whose structures went away under it (the collection was renamed in that very moment). */
 const READ_TRIES = 100
@@ -133,13 +156,15 @@ export class Documents<T extends object> {
   }
 
   /**
-   * Inserts documents, all of them or, after an error, none.
+   * Inserts documents, all of them or, after an error, none; with `ordered: false` all that can be.
    * @throws QuireError `DUPLICATE_ID`, `INVALID_ID`, `INVALID_DOCUMENT`, `DOCUMENT_TOO_LARGE`, `TRANSACTION_TOO_LARGE`
+   * @throws BulkWriteError with `ordered: false`, when some were not inserted
    */
-  insertMany(documents: readonly OptionalId<T>[], options?: WriteOptions): InsertManyResult<T> {
-    const durability = durabilityIn(this.source, options, 'insertMany')
+  insertMany(documents: readonly OptionalId<T>[], options?: InsertManyOptions): InsertManyResult<T> {
+    const durability = durabilityIn(this.source, options, 'insertMany', BULK_OPTIONS)
     const nothing = nothingInserted<T>(documents)
     if (nothing !== undefined) return nothing
+    if (options?.ordered === false) return this.#insertEach(documents, durability)
     const valid = this.source.slot.schema === undefined ? documents : documents.map(document => this.#valid(document))
     return this.#send(insertManyRequest<T>(valid, durability))
   }
@@ -212,6 +237,64 @@ export class Documents<T extends object> {
   }
 
   /**
+   * Changes the first document that matches, and gives it back: as it was before, or after with `returnDocument`.
+   * @returns null when none matches, or when an upsert inserted one and the document before is asked for
+   * @throws QuireError as `updateOne`, `INVALID_SORT`, `INVALID_PROJECTION`
+   */
+  findOneAndUpdate<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    update: Update<T>,
+    options: FindOneAndUpdateOptions<T> & { readonly projection: P }
+  ): Projected<WithId<T>, P> | null
+  findOneAndUpdate(filter: Filter<T>, update: Update<T>, options?: FindOneAndUpdateOptions<T>): WithId<T> | null
+  findOneAndUpdate(filter: Filter<T>, update: Update<T>, options?: FindOneAndUpdateOptions<T>): unknown {
+    return this.#findOneAnd({ call: 'findOneAndUpdate', filter, body: update, options })
+  }
+
+  /**
+   * Puts a document in the place of the first one that matches, and gives that back, or with `returnDocument` the new
+   * one.
+   * @returns as `findOneAndUpdate`
+   * @throws QuireError as `replaceOne`, `INVALID_SORT`, `INVALID_PROJECTION`
+   */
+  findOneAndReplace<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    document: OptionalId<T>,
+    options: FindOneAndReplaceOptions<T> & { readonly projection: P }
+  ): Projected<WithId<T>, P> | null
+  findOneAndReplace(filter: Filter<T>, document: OptionalId<T>, options?: FindOneAndReplaceOptions<T>): WithId<T> | null
+  findOneAndReplace(filter: Filter<T>, document: OptionalId<T>, options?: FindOneAndReplaceOptions<T>): unknown {
+    return this.#findOneAnd({ call: 'findOneAndReplace', filter, body: document, options })
+  }
+
+  /**
+   * Deletes the first document that matches, and gives it back.
+   * @returns null when none matches
+   * @throws QuireError as `deleteOne`, `INVALID_SORT`, `INVALID_PROJECTION`
+   */
+  findOneAndDelete<const P extends Projection<WithId<T>>>(
+    filter: Filter<T>,
+    options: FindOneAndDeleteOptions<T> & { readonly projection: P }
+  ): Projected<WithId<T>, P> | null
+  findOneAndDelete(filter: Filter<T>, options?: FindOneAndDeleteOptions<T>): WithId<T> | null
+  findOneAndDelete(filter: Filter<T>, options?: FindOneAndDeleteOptions<T>): unknown {
+    return this.#findOneAnd({ call: 'findOneAndDelete', filter, options })
+  }
+
+  /**
+   * Does many writes in one commit: up to the first one that fails, or with `ordered: false` all that can be done.
+   * @throws BulkWriteError when one failed: it tells which, and what the others did
+   * @throws QuireError `INVALID_ARGUMENT` for operations that are none
+   */
+  bulkWrite(operations: readonly BulkWriteOperation<T>[], options?: BulkWriteOptions): BulkWriteResult<T> {
+    const durability = durabilityIn(this.source, options, 'bulkWrite', BULK_OPTIONS)
+    if (this.source.slot.schema === undefined) {
+      return this.#send(bulkWriteCommand<T>(operations, options?.ordered, durability))
+    }
+    return bulkWriteResult<T>(this.#each(operations as never, options?.ordered ?? true, durability))
+  }
+
+  /**
    * Deletes the first document that matches.
    * @throws QuireError `INVALID_FILTER`
    */
@@ -233,6 +316,16 @@ export class Documents<T extends object> {
    */
   countDocuments(filter: Filter<T> = {} as Filter<T>, options?: CountOptions): number {
     return this.#send(countRequest(filter, options))
+  }
+
+  /**
+   * The distinct values of a field; an array stands for its elements.
+   * @throws QuireError `INVALID_FILTER`, `LIMIT_EXCEEDED` when they take too much memory
+   */
+  distinct<K extends keyof WithId<T> & string>(field: K, filter?: Filter<T>): Distinct<WithId<T>[K]>[]
+  distinct(field: string, filter?: Filter<T>): unknown[]
+  distinct(field: string, filter: Filter<T> = {} as Filter<T>): unknown[] {
+    return this.#send(distinctCommand<unknown>(field, filter))
   }
 
   /** How many documents there are, from the collection's own count. */
@@ -278,16 +371,57 @@ export class Documents<T extends object> {
     return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
   }
 
-  /** Runs a change of documents that a schema validates, in a transaction. */
-  #guard<R>(
+  #findOneAnd(asked: FindOneAnd): unknown {
+    const { call, filter, options } = asked
+    const durability = durabilityIn(this.source, options, call, FIND_ONE_AND_OPTIONS[call])
+    if (this.source.slot.schema === undefined || call === 'findOneAndDelete') {
+      return this.#send(findOneAndCommand(asked, durability)).value
+    }
+    // A schema may change what is stored, so the document after is read once more.
+    const { projection, ...others } = options ?? {}
+    const isAfter = options?.returnDocument === 'after'
+    const sent = isAfter ? { ...asked, options: others } : asked
+    const change = (documents: Documents<T>, filter: object) =>
+      documents.#send(findOneAndCommand({ ...sent, filter }, 0))
+    const target = { filter: requireFilter(filter), isMany: false, sort: options?.sort }
+    const show = (documents: Documents<T>, { value }: Found) =>
+      isAfter && value !== null ? documents.#send(findOneCommand({ _id: value['_id'] }, projection)) : value
+    return this.#guard(target, durability, change, upsertedIdOf, show)
+  }
+
+  /** Inserts the documents that can be inserted. */
+  #insertEach(documents: readonly OptionalId<T>[], durability: number): InsertManyResult<T> {
+    if (this.source.slot.schema === undefined) return this.#send(insertEachCommand<T>(documents, durability))
+    const operations = documents.map(document => ({ insertOne: { document } }))
+    return insertManyResult<T>(this.#each(operations as never, false, durability))
+  }
+
+  /** Does operations one by one, so that a schema validates what they store, in one transaction. */
+  #each(operations: readonly BulkWriteOperation<Document>[], ordered: boolean, durability: number) {
+    const { slot } = this.source
+    return this.#together(durability, raw =>
+      runNow(writeEach(new Documents<T>({ ...raw.source, slot }), operations, ordered))
+    )
+  }
+
+  /** Runs a change of documents that a schema validates, in a transaction, and gives what `show` makes of its result. */
+  #guard<R, S = R>(
     target: Target,
     durability: number,
     change: (documents: Documents<T>, filter: object) => R,
-    upsertedId: (result: R) => Id | null
-  ): R {
-    const { slot, together } = this.source
-    const work = (raw: Documents<T>) =>
-      runNow(guarded(raw, validatorOf(slot, this.name), target, filter => change(raw, filter), upsertedId))
+    upsertedId: (result: R) => Id | null,
+    show: (documents: Documents<T>, result: R) => unknown = (_, result) => result
+  ): S {
+    const validator = validatorOf(this.source.slot, this.name)
+    return this.#together(durability, raw => {
+      const result = runNow(guarded(raw, validator, target, filter => change(raw, filter), upsertedId))
+      return show(raw, result) as S
+    })
+  }
+
+  /** Runs several steps on the documents, which are not validated, as one write. */
+  #together<R>(durability: number, work: (raw: Documents<T>) => R): R {
+    const { together } = this.source
     return together === undefined
       ? work(new Documents<T>({ ...this.source, slot: NO_SCHEMA }))
       : together.now(durability, work as unknown as (documents: Documents<object>) => R)

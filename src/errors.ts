@@ -129,7 +129,7 @@ export interface Issue {
 
 /** Every failure of the database. Branch on `code`; `message` is for people and may change. */
 export class QuireError extends Error {
-  override readonly name = 'QuireError'
+  override readonly name: string = 'QuireError'
   /** What went wrong. */
   readonly code: QuireErrorCode
   /** Number of the damaged page, where the damage is in one. */

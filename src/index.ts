@@ -5,6 +5,7 @@
 export { type AggregateExplanation, AggregationCursor, AsyncAggregationCursor } from './aggregation.ts'
 export { AsyncCollection } from './async-collection.ts'
 export { AsyncCursor } from './async-cursor.ts'
+export { BulkWriteError, type WriteError } from './bulk.ts'
 export { ChangeStream, type WatchOptions } from './change-stream.ts'
 export type {
   ChangeCommit,
@@ -66,6 +67,7 @@ export type {
   BulkWriteOperation,
   BulkWriteResult,
   DeleteResult,
+  Distinct,
   InsertManyResult,
   InsertOneResult,
   UpdateResult
@@ -74,3 +76,10 @@ export type { Schema } from './schema.ts'
 export type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
 export { Transaction, type TransactionCallback } from './transaction.ts'
 export type { BitChange, PushMany, Update, UpdateOperators, UpdateStage } from './update-types.ts'
+export type {
+  BulkWriteOptions,
+  FindOneAndDeleteOptions,
+  FindOneAndReplaceOptions,
+  FindOneAndUpdateOptions,
+  InsertManyOptions
+} from './write-options.ts'

@@ -11,9 +11,10 @@ import { invalidArgument, QuireError } from './errors.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { Verb } from './native.ts'
 import type { UpdateOptions } from './options.ts'
-import { COUNT_OPTIONS, type CountOptions, Query } from './query.ts'
+import { COUNT_OPTIONS, type CountOptions, Query, sortOrder } from './query.ts'
 import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
 import { decodeId, decodeIds } from './structures.ts'
+import type { FindOneAndUpdateOptions } from './write-options.ts'
 
 /** What native code answers. */
 export interface Answer {
@@ -142,6 +143,56 @@ export function upsertedIdOf({ upsertedId }: { readonly upsertedId: unknown }): 
   return upsertedId as Id | null
 }
 
+/** The calls that change a document and give it back, with what their commands call the change. */
+const FIND_ONE_AND = {
+  findOneAndUpdate: 'update',
+  findOneAndReplace: 'replacement',
+  findOneAndDelete: undefined
+} as const
+
+/** A call that changes a document and gives it back. */
+export interface FindOneAnd {
+  readonly call: keyof typeof FIND_ONE_AND
+  readonly filter: object
+  /** The update, or the document that takes the place of the one found. */
+  readonly body?: object
+  readonly options: FindOneAndUpdateOptions<Document> | undefined
+}
+
+/** The document that came back, or null, and the id of one that an upsert inserted. */
+export interface Found {
+  readonly value: Document | null
+  readonly upsertedId: Id | null
+}
+
+/** `findOneAndUpdate`, `findOneAndReplace` and `findOneAndDelete`. */
+export function findOneAndCommand({ call, filter, body, options }: FindOneAnd, durability: number): Command<Found> {
+  requireFilter(filter)
+  if (call === 'findOneAndUpdate') checkUpdate(body as object)
+  if (call === 'findOneAndReplace') checkReplacement(body as object)
+  const { durability: _, sort, ...asked } = options ?? {}
+  const change = FIND_ONE_AND[call]
+  const command = {
+    op: call,
+    filter,
+    ...(change === undefined ? {} : { [change]: body }),
+    ...asked,
+    ...(sort === undefined ? {} : { sort: sortOrder(sort) })
+  }
+  return { command, durability, read: reply => reply as unknown as Found }
+}
+
+/** One document as a projection shows it. */
+export function findOneCommand(filter: object, projection: object | undefined): Command<Document | null> {
+  const command = { op: 'findOne', filter, ...(projection === undefined ? {} : { projection }) }
+  return { command, durability: 0, read: ({ value }) => value as Document | null }
+}
+
+/** `distinct`. */
+export function distinctCommand<V>(field: string, filter: object): Command<V[]> {
+  return { command: { op: 'distinct', field, filter }, durability: 0, read: ({ values }) => values as V[] }
+}
+
 /** `deleteOne` and `deleteMany`. */
 export function deleteRequest(
   verb: typeof Verb.DeleteOne | typeof Verb.DeleteMany,
@@ -184,6 +235,7 @@ export function clearRequest(durability: number): Request<number> {
  */
 function checkUpdate(update: object): void {
   requireObject(update, 'update')
+  if (Array.isArray(update)) return
   let operatorsCount = 0
   for (const key in update) {
     if (!key.startsWith('$'))

@@ -35,6 +35,9 @@ export interface UpdateResult<T = Document> {
   readonly upsertedId: IdOf<T> | null
 }
 
+/** What `distinct` gives of a field of type `V`: the elements of arrays. */
+export type Distinct<V> = NonNullable<V> extends readonly (infer E)[] ? E : Exclude<V, undefined>
+
 /** Result of deletions. */
 export interface DeleteResult {
   readonly acknowledged: true

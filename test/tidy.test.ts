@@ -25,7 +25,7 @@ const ENGINE_RANKS = [
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'change-types', 'results'],
-  ['patterns', 'plain', 'filters', 'options', 'encoder', 'decoder', 'codec', 'query', 'pipeline'],
+  ['patterns', 'plain', 'filters', 'options', 'write-options', 'encoder', 'decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
   [
     'aggregation',
@@ -40,6 +40,7 @@ const SOURCE_RANKS = [
     'source',
     'requests',
     'commands',
+    'bulk',
     'guard',
     'change-feed',
     'change-stream',

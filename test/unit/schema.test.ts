@@ -3,7 +3,14 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
-import { type Collection, type Documents, QuireError, type Schema } from '../../src/index.ts'
+import {
+  type AsyncCollection,
+  BulkWriteError,
+  type Collection,
+  type Documents,
+  QuireError,
+  type Schema
+} from '../../src/index.ts'
 import { failure, opened, rejection } from './temporary.ts'
 
 interface User {
@@ -189,4 +196,100 @@ test('a_failed_update_in_a_transaction_leaves_its_other_writes', () => {
     inside.updateOne({ _id: 'b' }, { $inc: { age: 1 } })
   })
   expect(users.find().toArray()).toEqual([ADA, { _id: 'b', name: 'Bob', age: 2 }])
+})
+
+describe('calls_of_several_steps', () => {
+  const schema = z.object({ name: z.string().min(1).trim(), age: z.number().int() })
+  const places: [string, () => Documents<User> | AsyncCollection<User>][] = [
+    ['alone', () => opened().collection('users', { schema })],
+    ['alone_later', () => opened().collection('users', { schema }).async],
+    [
+      'in_a_transaction',
+      () => {
+        const database = opened()
+        database.collection('users', { schema })
+        return database.begin().collection<User>('users')
+      }
+    ]
+  ]
+
+  test.each(places)('a_document_that_comes_back_is_valid_%s', async (_, place) => {
+    const users = place()
+    await users.insertOne(ADA as User)
+    const after = { returnDocument: 'after' } as const
+    expect(await users.findOneAndUpdate({ name: 'Ada' }, { $set: { name: ' Bob ' } }, after)).toEqual({
+      _id: 'a',
+      name: 'Bob',
+      age: 36
+    })
+    const part = { ...after, projection: { name: 1, _id: 0 } } as const
+    expect(await users.findOneAndReplace({ age: 36 }, { name: ' Cid', age: 1 }, part)).toEqual({ name: 'Cid' })
+    expect(await users.findOneAndUpdate({ age: 1 }, { $inc: { age: 1 } })).toEqual({ _id: 'a', name: 'Cid', age: 1 })
+    const upsert = { ...after, upsert: true }
+    expect(await users.findOneAndUpdate({ _id: 'b' } as never, { $set: { name: 'Dan ', age: 4 } }, upsert)).toEqual({
+      _id: 'b',
+      name: 'Dan',
+      age: 4
+    })
+    const wrong: (() => unknown)[] = [
+      () => users.findOneAndUpdate({ age: 2 }, { $set: { name: '' } }),
+      () => users.findOneAndUpdate({ age: 2 }, [{ $unset: 'name' }], after),
+      () => users.findOneAndReplace({ age: 2 }, { name: 'x', age: 1.5 }),
+      () => users.findOneAndUpdate({ _id: 'c' } as never, { $set: { age: 1 } }, upsert)
+    ]
+    for (const call of wrong) expect(await rejection(async () => call())).toBe('SCHEMA_MISMATCH')
+    expect(await users.find().toArray()).toEqual([
+      { _id: 'a', name: 'Cid', age: 2 },
+      { _id: 'b', name: 'Dan', age: 4 }
+    ])
+    expect(await users.findOneAndDelete({ age: 2 })).toMatchObject({ name: 'Cid' })
+  })
+
+  test.each(places)('many_writes_store_what_is_valid_%s', async (_, place) => {
+    const users = place()
+    const operations = [
+      { insertOne: { document: { _id: 'a', name: ' Ada ', age: 36 } } },
+      { insertOne: { document: { name: '', age: 1 } } },
+      { updateOne: { filter: { age: 36 }, update: { $set: { age: 'old' } } } },
+      { updateMany: { filter: { age: 36 }, update: { $inc: { age: 1 } } } },
+      { replaceOne: { filter: { _id: 'b' }, replacement: { name: 'Bob', age: 2 }, upsert: true } },
+      { deleteOne: { filter: { age: 2 } } }
+    ] as never
+    const failed = async (options: object) => {
+      try {
+        await users.bulkWrite(operations, options)
+      } catch (error) {
+        if (error instanceof BulkWriteError) return error
+        throw error
+      }
+      throw new Error('the call did not fail')
+    }
+    const unordered = await failed({ ordered: false })
+    expect(unordered.writeErrors).toMatchObject([
+      { index: 1, code: 'SCHEMA_MISMATCH', issues: [{ path: ['name'] }] },
+      { index: 2, code: 'SCHEMA_MISMATCH', issues: [{ path: ['age'] }] }
+    ])
+    expect(unordered.result).toEqual({
+      acknowledged: true,
+      ok: 0,
+      insertedCount: 1,
+      matchedCount: 1,
+      modifiedCount: 1,
+      deletedCount: 1,
+      upsertedCount: 1,
+      insertedIds: { 0: 'a' },
+      upsertedIds: { 4: 'b' }
+    })
+    expect(await users.find().toArray()).toEqual([{ _id: 'a', name: 'Ada', age: 37 }])
+    expect((await failed({})).writeErrors).toMatchObject([{ index: 0, code: 'DUPLICATE_ID' }])
+    const documents = [
+      { name: '', age: 1 },
+      { name: 'Eve', age: 5 }
+    ]
+    await expect((async () => users.insertMany(documents, { ordered: false }))()).rejects.toMatchObject({
+      writeErrors: [{ index: 0, code: 'SCHEMA_MISMATCH' }],
+      result: { insertedCount: 1 }
+    })
+    expect(await rejection(async () => users.bulkWrite([{ fly: {} }] as never))).toBe('INVALID_ARGUMENT')
+  })
 })

@@ -15,6 +15,8 @@ use crate::query::Filter;
 
 /// Most fields of one map of arguments: far more than any command has.
 const FIELDS_MAX: usize = 64;
+/// Most elements of one list of arguments.
+const ELEMENTS_MAX: usize = 1 << 24;
 /// A filter that matches everything.
 const EMPTY_MAP: &[u8] = &[0x80];
 
@@ -64,6 +66,22 @@ impl<'a> Arguments<'a> {
             return Err(refuse(format!("{name}: more bytes follow the map")));
         }
         Ok(Arguments { op: name, fields })
+    }
+
+    /// The map that has the one field `field`, of value `value`; messages call it `name`.
+    pub(super) fn of(name: &'a str, field: &'a str, value: &'a [u8]) -> Arguments<'a> {
+        Arguments {
+            op: name,
+            fields: vec![(field, value)],
+        }
+    }
+
+    /// The field and its value, where there is one field only.
+    pub(super) fn single(&self) -> Option<(&'a str, &'a [u8])> {
+        match self.fields.as_slice() {
+            [field] => Some(*field),
+            _ => None,
+        }
     }
 
     /// The command's name.
@@ -128,6 +146,32 @@ impl<'a> Arguments<'a> {
             },
         };
         u64::try_from(number).map(Some).map_err(|_| wrong())
+    }
+
+    /// The bytes of each element of a list; none where it is not given. Errors: INVALID_ARGUMENT.
+    pub(super) fn list(&self, name: &str) -> Result<Vec<&'a [u8]>> {
+        let Some(bytes) = self.bytes(name) else {
+            return Ok(Vec::new());
+        };
+        let damaged = |why: Malformed| refuse(format!("{name}: {}", why.reason()));
+        let Ok(Value::Array(elements)) = Cursor::new(bytes, &NO_STRUCTURES).value() else {
+            return Err(self.wrong(name, "an array"));
+        };
+        let count = elements.remaining();
+        // Every element takes a byte, so a count that is not true is refused before room is made for it.
+        if count > bytes.len().min(ELEMENTS_MAX) {
+            return Err(refuse(format!(
+                "{name} has {count} elements; at most {ELEMENTS_MAX} are taken"
+            )));
+        }
+        let mut at = elements.cursor().position();
+        let mut list = Vec::with_capacity(count);
+        for _ in 0..count {
+            let end = skip_plain(bytes, at).map_err(damaged)?;
+            list.push(bytes.get(at..end).unwrap_or_default());
+            at = end;
+        }
+        Ok(list)
     }
 
     /// The filter in the field `filter`, compiled; None when it matches everything.

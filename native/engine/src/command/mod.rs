@@ -4,12 +4,14 @@
 //! plain MessagePack that is also stored form without records. Promises: ops and fields that a command does not
 //! have are refused by name before anything is done; a command that fails has changed nothing.
 //! Parts: arguments.rs (requests), reply.rs, cursor.rs (what commands open); then one file for each family of
-//! commands: aggregate.rs, reads.rs, updates.rs, each with the table of its commands, which are gathered here.
+//! commands, with the table of what it has; the tables are gathered here.
 //! Leaves to others: what verbs do (transaction/, database/), the bytes of documents (format/).
 
 mod aggregate;
 mod arguments;
+mod bulk;
 mod cursor;
+mod find_and_modify;
 mod reads;
 mod reply;
 #[cfg(test)]
@@ -57,7 +59,13 @@ struct CursorCommand {
 }
 
 /// Every command that replies, family by family.
-const COMMANDS: &[&[Command]] = &[aggregate::COMMANDS, reads::COMMANDS, updates::COMMANDS];
+const COMMANDS: &[&[Command]] = &[
+    aggregate::COMMANDS,
+    bulk::COMMANDS,
+    find_and_modify::COMMANDS,
+    reads::COMMANDS,
+    updates::COMMANDS,
+];
 /// Every command that opens a cursor.
 const CURSOR_COMMANDS: &[&[CursorCommand]] = &[aggregate::CURSOR_COMMANDS, reads::CURSOR_COMMANDS];
 

@@ -1,8 +1,10 @@
-//! The commands that read documents: `count`, `explain`, and `find`, which opens a cursor.
+//! The commands that read documents: `count`, `explain`, `findOne`, `distinct`, and `find`, which opens a cursor.
 //!
 //! Requests: `count` {filter, skip, limit, hint} → {count}; `explain` {filter, projection, sort, skip, limit, hint} →
 //! {queryPlanner, executionStats}; `find` the same. A sort and a projection in `count` are passed over.
-//! Leaves to others: what matches (query/filter), plans (query/plan), cursors (transaction/cursor.rs).
+//! `findOne` {filter, projection} → {value}, null where there is none; `distinct` {field, filter} → {values}.
+//! Leaves to others: what matches (query/filter), plans (query/plan), cursors (transaction/cursor.rs), what is
+//! distinct (query/distinct.rs).
 
 use std::sync::Arc;
 
@@ -11,11 +13,14 @@ use crate::command::reply::Reply;
 use crate::command::{AnyCursor, Command, CursorCommand, Target};
 use crate::error::Result;
 use crate::format::owned::Owned;
-use crate::format::record::NO_STRUCTURES;
+use crate::format::plain::write_plain;
+use crate::format::record::{NO_STRUCTURES, Structures};
 use crate::format::value::Cursor;
-use crate::query::Projection;
+use crate::query::distinct::Distinct;
 use crate::query::plan::Hint;
+use crate::query::projection::Circumstances;
 use crate::query::sort::Sort;
+use crate::query::{Filter, Projection};
 use crate::transaction::cursor::FindOptions;
 
 /// The fields that say which documents are wanted, and how.
@@ -31,6 +36,16 @@ pub(super) const COMMANDS: &[Command] = &[
         op: "explain",
         fields: FIND_FIELDS,
         run: explain,
+    },
+    Command {
+        op: "findOne",
+        fields: &["filter", "projection"],
+        run: find_one,
+    },
+    Command {
+        op: "distinct",
+        fields: &["field", "filter"],
+        run: distinct,
     },
 ];
 
@@ -53,6 +68,75 @@ fn explain(target: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Reply
         }
     }
     Ok(())
+}
+
+fn find_one(target: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Reply<'_>) -> Result<()> {
+    let view = View::of(arguments)?;
+    let options = FindOptions {
+        filter: view.filter.clone(),
+        limit: Some(1),
+        ..FindOptions::default()
+    };
+    let mut cursor = target.find(options)?;
+    let (mut stored, mut value) = (Vec::new(), Vec::new());
+    if cursor.next_batch(&mut stored, 1, usize::MAX)? > 0 {
+        view.write(&stored, &cursor.structures(), &mut value)?;
+    }
+    reply.encoded("value", (!value.is_empty()).then_some(value.as_slice()));
+    Ok(())
+}
+
+fn distinct(target: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Reply<'_>) -> Result<()> {
+    let Some(field) = arguments.text("field")? else {
+        return Err(arguments.wrong("field", "a string"));
+    };
+    let mut distinct = Distinct::new(field)?;
+    let options = FindOptions {
+        filter: arguments.filter()?,
+        ..FindOptions::default()
+    };
+    let mut cursor = target.find(options)?;
+    let structures = cursor.structures();
+    cursor.for_each(|document| distinct.add(document, &structures))?;
+    reply.encoded("values", Some(&distinct.into_array()));
+    Ok(())
+}
+
+/// How one document is shown in a reply: what a projection keeps of it, or all.
+pub(super) struct View {
+    /// The filter in the field `filter`; the positional `$` of the projection asks it.
+    pub(super) filter: Option<Arc<Filter>>,
+    projection: Option<Projection>,
+}
+
+impl View {
+    /// The view in the fields `filter` and `projection`.
+    ///
+    /// Errors: those of compiling them.
+    pub(super) fn of(arguments: &Arguments<'_>) -> Result<View> {
+        let filter = arguments.filter()?;
+        let projection = arguments
+            .bytes("projection")
+            .map(Projection::compile)
+            .transpose()?;
+        if let Some(projection) = &projection {
+            projection.check_filter(filter.as_deref())?;
+        }
+        Ok(View { filter, projection })
+    }
+
+    /// Appends what is shown of the stored document, in plain MessagePack.
+    ///
+    /// Errors: those of `Projection::project`; CORRUPTED.
+    pub(super) fn write(&self, stored: &[u8], structures: &Structures, out: &mut Vec<u8>) -> Result<()> {
+        match &self.projection {
+            Some(projection) => {
+                let circumstances = Circumstances::at_present(self.filter.as_deref());
+                projection.project(stored, structures, &circumstances, out)
+            }
+            None => Ok(write_plain(stored, structures, out).map(|_| ())?),
+        }
+    }
 }
 
 fn find(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCursor> {

@@ -7,6 +7,8 @@ use crate::database::OpenOptions;
 use crate::format::plain::write_plain;
 use crate::transaction::TransactionOptions;
 
+mod bulk;
+mod find_and_modify;
 mod updates;
 
 /// A collection of a database in memory, and how it is asked: by itself, or inside an open transaction.
@@ -111,6 +113,37 @@ fn documents_are_counted_and_found() {
             3
         );
         assert_eq!(place.all().len(), 100);
+    }
+}
+
+#[test]
+fn one_document_and_distinct_values_are_replied() {
+    let documents: Vec<Value> = (0..100)
+        .map(|n| json!({"_id": n, "n": n % 3, "t": [n % 2, "x"]}))
+        .collect();
+    for mut place in Place::each(&documents) {
+        let mut ask = |request: Value| place.ask(&request).unwrap();
+        let one = json!({"op": "findOne", "filter": {"_id": 70}, "projection": {"t": 1}});
+        assert_eq!(ask(one), json!({"value": {"_id": 70, "t": [0, "x"]}}));
+        assert_eq!(
+            ask(json!({"op": "findOne", "filter": {"_id": 100}})),
+            json!({"value": null})
+        );
+        assert_eq!(
+            ask(json!({"op": "distinct", "field": "n"})),
+            json!({"values": [0, 1, 2]})
+        );
+        let some =
+            json!({"op": "distinct", "field": "t", "filter": {"n": 1, "_id": {"$gte": 64, "$lt": 67}}});
+        assert_eq!(ask(some), json!({"values": [0, "x"]}));
+        assert_eq!(
+            ask(json!({"op": "distinct", "field": "none"})),
+            json!({"values": []})
+        );
+        for field in [json!(5), json!("$a"), json!("")] {
+            let refused = place.refusal(&json!({"op": "distinct", "field": field}));
+            assert_eq!(refused.0, ErrorKind::InvalidArgument);
+        }
     }
 }
 

@@ -43,7 +43,7 @@ fn replace_one(target: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut R
 }
 
 /// The update in the field `update`, by operators. Errors: INVALID_UPDATE.
-fn update_of(arguments: &Arguments<'_>) -> Result<Update> {
+pub(super) fn update_of(arguments: &Arguments<'_>) -> Result<Update> {
     let update = Update::compile_with(arguments.needed("update")?, arguments.bytes("arrayFilters"))?;
     if update.is_replacement() {
         return Err(Error::new(
@@ -55,7 +55,7 @@ fn update_of(arguments: &Arguments<'_>) -> Result<Update> {
 }
 
 /// The document in the field `replacement`. Errors: INVALID_UPDATE.
-fn replacement_of(arguments: &Arguments<'_>) -> Result<Update> {
+pub(super) fn replacement_of(arguments: &Arguments<'_>) -> Result<Update> {
     let update = Update::compile(arguments.needed("replacement")?)?;
     if !update.is_replacement() {
         return Err(Error::new(

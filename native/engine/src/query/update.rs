@@ -7,7 +7,7 @@
 //! Parts: compile.rs (MessagePack to a tree of edits), operands.rs and push.rs (the operand of each operator),
 //! place.rs (paths), array_filter.rs, resolve.rs (`$` and `$rename`, which depend on the document), apply.rs
 //! (the tree on a document), field.rs and array.rs (what one edit does to one value), number.rs (arithmetic),
-//! upsert.rs, changes.rs (what change streams report).
+//! pipeline.rs (stages), upsert.rs, changes.rs (what change streams report).
 //! Leaves to others: writing the result (collection). Source: MongoDB manual, "Update Operators".
 
 mod apply;
@@ -18,6 +18,7 @@ mod compile;
 mod field;
 mod number;
 mod operands;
+mod pipeline;
 mod place;
 mod push;
 mod resolve;
@@ -35,6 +36,7 @@ use crate::format::id::IdBytes;
 use crate::format::record::StructureRegistry;
 use crate::format::value::Timestamp;
 use crate::limits::DOCUMENT_BYTES_DEFAULT;
+use crate::query::expression_stages::ExpressionStage;
 use crate::query::filter::Filter;
 use crate::query::update::array_filter::ArrayFilter;
 use crate::query::update::number::{BitOperation, Number};
@@ -104,6 +106,8 @@ enum Action {
     Replace(Vec<u8>),
     /// What to change.
     Edit(Edits),
+    /// What computes the new document.
+    Pipeline(Vec<ExpressionStage>),
 }
 
 /// Changes by operators.
@@ -237,10 +241,11 @@ impl Edit {
 }
 
 impl Update {
-    /// Compiles an update from plain MessagePack: one map, of operators or of a whole document's fields.
+    /// Compiles an update from plain MessagePack: one map, of operators or of a whole document's fields, or an
+    /// array of stages.
     ///
     /// Errors: INVALID_UPDATE for unknown operators, mixed kinds, paths that conflict, and every change of
-    /// `_id`.
+    /// `_id`; those of expressions in stages.
     pub fn compile(bytes: &[u8]) -> Result<Update> {
         Update::compile_with(bytes, None)
     }
@@ -249,7 +254,7 @@ impl Update {
     /// array of filters, one for each name.
     ///
     /// Errors: as [`Update::compile`], and INVALID_UPDATE for a name without a filter, a filter without a
-    /// name or use, and filters that the dialect does not allow.
+    /// name or use, for filters that the dialect does not allow, and for filters beside an array of stages.
     pub fn compile_with(bytes: &[u8], array_filters: Option<&[u8]>) -> Result<Update> {
         compile::compile(bytes, array_filters)
     }
@@ -263,7 +268,7 @@ impl Update {
     pub fn position_array(&self) -> Option<&[u8]> {
         match &self.action {
             Action::Edit(edits) => edits.position_array.as_deref(),
-            Action::Replace(_) => None,
+            Action::Replace(_) | Action::Pipeline(_) => None,
         }
     }
 
@@ -272,7 +277,8 @@ impl Update {
     /// Shape: `stored` is one whole document of the collection whose structures are `registry`; maps of the
     /// result are records where their shape has a structure, and new shapes are noted.
     /// Errors: INVALID_UPDATE when the document has no place for a change, DOCUMENT_TOO_LARGE when the result
-    /// is (`out` is as before then); CORRUPTED when the document is damaged.
+    /// is (`out` is as before then); CORRUPTED when the document is damaged; of stages also INVALID_EXPRESSION,
+    /// INVALID_PIPELINE, INVALID_DOCUMENT and LIMIT_EXCEEDED.
     pub fn apply(
         &self,
         stored: &[u8],

@@ -32,7 +32,7 @@ use crate::wal::Durability;
 use index_guard::Claims;
 use overlay::Overlay;
 
-pub use verbs::{UpdateOutcome, UpdateRequest};
+pub use verbs::{FindAndModify, FindAndModifyOutcome, Modification, UpdateOutcome, UpdateRequest, Version};
 
 /// How a transaction begins.
 #[derive(Clone, Debug, Default)]

@@ -93,6 +93,27 @@ fn array_filters_and_the_matched_position_choose_elements() {
 }
 
 #[test]
+fn stages_compute_documents() {
+    for mut place in Place::each(&[json!({"_id": 1, "a": 2, "b": 3})]) {
+        let mut ask = |request: Value| place.ask(&request).unwrap();
+        let update = json!([{"$set": {"c": {"$add": ["$a", "$b"]}}}, {"$unset": "b"}]);
+        let one = json!({"op": "updateOne", "filter": {"_id": 1}, "update": update});
+        assert_eq!(ask(one), reply(1, 1, Value::Null));
+        let same = json!({"op": "updateMany", "filter": {}, "update": [{"$set": {"a": 2}}]});
+        assert_eq!(ask(same), reply(1, 0, Value::Null));
+        let made = json!({"op": "updateOne", "filter": {"_id": 2, "a": 5}, "update": [{"$set": {"d": "$a"}}], "upsert": true});
+        assert_eq!(ask(made), reply(0, 0, json!(2)));
+        assert_eq!(
+            place.all(),
+            [
+                json!({"_id": 1, "a": 2, "c": 5}),
+                json!({"_id": 2, "a": 5, "d": 5})
+            ]
+        );
+    }
+}
+
+#[test]
 fn a_refused_update_changes_no_document() {
     let documents = [json!({"_id": 1, "n": 1}), json!({"_id": 2, "n": "text"})];
     let cases = [
@@ -103,6 +124,8 @@ fn a_refused_update_changes_no_document() {
         json!({"op": "updateOne", "filter": {}, "update": {"a": 1}}),
         json!({"op": "updateOne", "filter": {}, "update": {}}),
         json!({"op": "updateOne", "filter": {}, "update": {"$set": {"n.$[x]": 1}}}),
+        json!({"op": "updateOne", "filter": {}, "update": []}),
+        json!({"op": "updateOne", "filter": {}, "update": [{"$set": {"_id": 9}}]}),
         json!({"op": "replaceOne", "filter": {}, "replacement": {"$set": {"a": 1}}}),
         json!({"op": "replaceOne", "filter": {"_id": 1}, "replacement": {"_id": 3}}),
         json!({"op": "updateOne", "filter": {"_id": 8}, "update": {"$set": {"_id": 9}}, "upsert": true}),

@@ -21,7 +21,7 @@ use crate::format::value::{Cursor, Elements, Fields, Malformed, Value};
 use crate::query::update::array_filter::ArrayFilter;
 use crate::query::update::resolve::{merge, resolve};
 use crate::query::update::{
-    Action, Branch, Circumstances, Edit, Edits, Leaf, Selector, Update, refuse, show,
+    Action, Branch, Circumstances, Edit, Edits, Leaf, Selector, Update, pipeline, refuse, show,
 };
 
 /// Most nulls that one position beyond an array's end adds, MongoDB's limit.
@@ -47,6 +47,9 @@ pub(super) fn apply(
     let structures = registry.snapshot();
     match &update.action {
         Action::Replace(document) => replace(document, stored, &structures, registry, out),
+        Action::Pipeline(stages) => {
+            pipeline::apply(stages, stored, &structures, registry, circumstances, out)
+        }
         Action::Edit(edits) => {
             let shapes = Shapes {
                 structures: &structures,
@@ -88,7 +91,8 @@ pub(super) fn edit(
     Ok(apply.changed)
 }
 
-fn replace(
+/// Appends the plain map `document` with the id of `stored`; returns whether that is another document.
+pub(super) fn replace(
     document: &[u8],
     stored: &[u8],
     structures: &Structures,

@@ -17,7 +17,7 @@ use crate::query::TERMS_MAX;
 use crate::query::update::array_filter::ArrayFilters;
 use crate::query::update::operands::{self, Operator};
 use crate::query::update::place::{Place, mark_creating};
-use crate::query::update::{Action, Branch, Edit, Edits, Leaf, Update, refuse, show};
+use crate::query::update::{Action, Branch, Edit, Edits, Leaf, Update, pipeline, refuse, show};
 
 /// One change of one path, before it hangs in a tree.
 struct Change<'a> {
@@ -27,6 +27,14 @@ struct Change<'a> {
 }
 
 pub(super) fn compile(bytes: &[u8], array_filters: Option<&[u8]>) -> Result<Update> {
+    if matches!(bytes.first(), Some(0x90..=0x9f | 0xdc | 0xdd)) {
+        return match array_filters {
+            None => pipeline::compile(bytes),
+            Some(_) => Err(refuse(
+                "array filters are given with an array of stages, whose paths have no $[name]",
+            )),
+        };
+    }
     let filters = array_filters.map_or_else(|| Ok(ArrayFilters::default()), ArrayFilters::compile)?;
     let mut normal = Vec::with_capacity(bytes.len() + 16);
     normalise(bytes, Subject::Update, &mut normal)?;

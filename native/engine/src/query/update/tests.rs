@@ -10,6 +10,7 @@ mod arrays;
 mod operators;
 mod positions;
 mod reports;
+mod stages;
 mod upserts;
 
 use reports::check_report;

@@ -15,7 +15,9 @@ use crate::format::value::{Cursor, Fields, Value};
 use crate::query::update::apply::edit;
 use crate::query::update::array_filter::ArrayFilters;
 use crate::query::update::place::{Place, mark_creating};
-use crate::query::update::{Action, Branch, Circumstances, Edit, Edits, Leaf, Update, refuse, show};
+use crate::query::update::{
+    Action, Branch, Circumstances, Edit, Edits, Leaf, Update, pipeline, refuse, show,
+};
 
 /// What messages call the source of equalities.
 const FILTER: &[u8] = b"the filter of an upsert";
@@ -50,17 +52,33 @@ pub(super) fn document(
     };
     match &update.action {
         Action::Replace(document) => with_id(id.as_ref(), document, out),
-        Action::Edit(edits) => {
-            mark_creating(&mut equalities.root);
+        Action::Pipeline(stages) => {
             let mut base = Vec::new();
-            let equal = Edits::of_values(equalities.root);
-            edit(&equal.root, &equal, &[0x80], PLAIN, circumstances, &mut base)?;
+            with_id(
+                id.as_ref(),
+                &equal_fields(equalities.root, circumstances)?,
+                &mut base,
+            )?;
+            let (id, document) = pipeline::upserted(stages, &base, id, circumstances)?;
+            with_id(id.as_ref(), &document, out)
+        }
+        Action::Edit(edits) => {
+            let base = equal_fields(equalities.root, circumstances)?;
             let mut changed = Vec::new();
             let root = edits.on_insert.as_ref().unwrap_or(&edits.root);
             edit(root, edits, &base, PLAIN, circumstances, &mut changed)?;
             with_id(id.as_ref(), &changed, out)
         }
     }
+}
+
+/// The plain map that has what the tree of equalities sets.
+fn equal_fields(mut root: Branch, circumstances: &Circumstances) -> Result<Vec<u8>> {
+    mark_creating(&mut root);
+    let equal = Edits::of_values(root);
+    let mut fields = Vec::new();
+    edit(&equal.root, &equal, &[0x80], PLAIN, circumstances, &mut fields)?;
+    Ok(fields)
 }
 
 impl Edits {

@@ -1,10 +1,11 @@
 //! What can be done inside a transaction.
 //!
 //! Promises: every verb sees the transaction's own writes; one that fails leaves the transaction as it was.
-//! Parts: update.rs (updates and upserts); here all others.
+//! Parts: update.rs (updates and upserts), find_and_modify.rs; here all others.
 //! Leaves to others: the same verbs outside a transaction (database/collection.rs), which end here as well when
 //! they touch several documents.
 
+mod find_and_modify;
 mod update;
 
 use std::sync::Arc;
@@ -15,13 +16,15 @@ use crate::format::id::IdBytes;
 use crate::format::intake::{Intake, document_id};
 use crate::format::owned::Owned;
 use crate::format::page::Sequence;
+use crate::format::record::Structures;
 use crate::pager::snapshot::Snapshot;
-use crate::query::Filter;
+use crate::query::{Filter, Matcher};
 use crate::store::Store;
 use crate::transaction::cursor::{Cursor, FindOptions, Purpose};
 use crate::transaction::overlay::Overlay;
 use crate::transaction::{Part, Transaction};
 
+pub use find_and_modify::{FindAndModify, FindAndModifyOutcome, Modification, Version};
 pub use update::{UpdateOutcome, UpdateRequest};
 
 impl Transaction {
@@ -40,9 +43,7 @@ impl Transaction {
     ///
     /// Errors: `DUPLICATE_ID`, `INVALID_DOCUMENT`, `INVALID_ID`, `DOCUMENT_TOO_LARGE`, `BUSY`, `CONFLICT`.
     pub fn insert(&mut self, collection: &str, document: &[u8]) -> Result<IdBytes> {
-        let mut id = None;
-        self.insert_many_with(collection, document, true, |made| id = Some(made.clone()))?;
-        id.ok_or_else(|| Error::new(ErrorKind::InvalidDocument, "no document was given"))
+        self.insert_single(collection, document).map(|(id, _)| id)
     }
 
     /// Adds every document of `documents`, one after the other in plain MessagePack, or none. Appends their
@@ -50,7 +51,7 @@ impl Transaction {
     ///
     /// Errors: as `insert`.
     pub fn insert_many(&mut self, collection: &str, documents: &[u8], ids: &mut Vec<u8>) -> Result<usize> {
-        self.insert_many_with(collection, documents, false, |id| ids.extend_from_slice(id))
+        self.insert_many_with(collection, documents, false, |id, _| ids.extend_from_slice(id))
     }
 
     /// Adds the document or takes the place of the one with its id; whether there was one.
@@ -92,15 +93,12 @@ impl Transaction {
             return self.clear(collection);
         }
         let mut ids = Vec::new();
-        self.cursor_leased(
-            collection,
-            FindOptions {
-                filter,
-                limit,
-                ..FindOptions::default()
-            },
-        )?
-        .for_each(|document| {
+        let find = FindOptions {
+            filter,
+            limit,
+            ..FindOptions::default()
+        };
+        self.for_each_found(collection, find, &mut |document| {
             ids.push(IdBytes::from_canonical(document_id(document)?)?);
             Ok(())
         })?;
@@ -174,7 +172,7 @@ impl Transaction {
     }
 
     /// The key lists that records of `collection` use, and their identity; see `Content`.
-    pub fn structures(&mut self, collection: &str) -> Result<(Arc<crate::format::record::Structures>, u64)> {
+    pub fn structures(&mut self, collection: &str) -> Result<(Arc<Structures>, u64)> {
         let part = self.part(collection)?;
         let content = part.state.content.read();
         Ok((content.structures.snapshot(), content.structures_identity))
@@ -189,6 +187,35 @@ impl Transaction {
         self.part(collection)?;
         let (store, snapshot, part) = self.split(collection)?;
         part.find(store, snapshot, id, visit)
+    }
+
+    /// Hands the documents that `find` finds to `visit`; the lease is held. A document of one id is looked up, so that
+    /// many writes by id in one transaction do not walk through all that it has written, once for each.
+    fn for_each_found(
+        &mut self,
+        collection: &str,
+        find: FindOptions,
+        visit: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(filter) = &find.filter
+            && let Some(id) = filter.exact_id()
+            && find.skip == 0
+            && find.limit != Some(0)
+        {
+            let (store, snapshot, part) = self.split(collection)?;
+            let structures = part.structures();
+            let mut matcher = Matcher::new(filter, &structures);
+            let mut document = Vec::new();
+            let found = part.find(store, snapshot, id, |stored| {
+                document.extend_from_slice(stored);
+                matcher.try_matches(stored)
+            })?;
+            if found.transpose()? == Some(true) {
+                visit(&document)?;
+            }
+            return Ok(());
+        }
+        self.cursor_leased(collection, find)?.for_each(visit)
     }
 
     fn has_leased(&mut self, collection: &str, id: &[u8]) -> Result<bool> {
@@ -227,12 +254,21 @@ impl Transaction {
         }
     }
 
+    /// Adds a document; gives its id, and whether the transaction had deleted a document of this id before.
+    fn insert_single(&mut self, collection: &str, document: &[u8]) -> Result<(IdBytes, bool)> {
+        let mut added = None;
+        self.insert_many_with(collection, document, true, |id, was_deleted| {
+            added = Some((id.clone(), was_deleted));
+        })?;
+        added.ok_or_else(|| Error::new(ErrorKind::InvalidDocument, "no document was given"))
+    }
+
     fn insert_many_with(
         &mut self,
         collection: &str,
         documents: &[u8],
         is_single: bool,
-        mut made: impl FnMut(&IdBytes),
+        mut made: impl FnMut(&IdBytes, bool),
     ) -> Result<usize> {
         crate::collection::check_name(collection)?;
         self.leased_part(collection)?;
@@ -241,7 +277,7 @@ impl Transaction {
         let mut added = Vec::new();
         let result = part.insert_all(store, snapshot, documents, is_single, &mut added);
         match result {
-            Ok(()) => added.iter().for_each(|(id, _)| made(id)),
+            Ok(()) => added.iter().for_each(|(id, was_deleted)| made(id, *was_deleted)),
             Err(_) => {
                 part.next_integer = next_integer;
                 added
@@ -276,6 +312,11 @@ impl Transaction {
 }
 
 impl Part {
+    /// The key lists that records of the collection use.
+    fn structures(&self) -> Arc<Structures> {
+        self.state.content.read().structures.snapshot()
+    }
+
     /// Hands document `id`, as the transaction sees it, to `visit`.
     fn find<R>(
         &self,

@@ -100,20 +100,19 @@ impl Transaction {
         let mut outcome = UpdateOutcome::default();
         let mut changed: Vec<(IdBytes, Arc<[u8]>)> = Vec::new();
         let mut updated = Vec::new();
-        self.cursor_leased(collection, request.find)?
-            .for_each(|document| {
-                outcome.matched_count += 1;
-                if updater.apply(document, &mut updated)? {
-                    outcome.modified_count += 1;
-                    let id = IdBytes::from_canonical(document_id(document)?)?;
-                    changed.push((id, updated.as_slice().into()));
-                }
-                Ok(())
-            })?;
+        self.for_each_found(collection, request.find, &mut |document| {
+            outcome.matched_count += 1;
+            if updater.apply(document, &mut updated)? {
+                outcome.modified_count += 1;
+                let id = IdBytes::from_canonical(document_id(document)?)?;
+                changed.push((id, updated.as_slice().into()));
+            }
+            Ok(())
+        })?;
         if outcome.matched_count == 0
             && let Some(filter) = request.upsert
         {
-            outcome.upserted_id = Some(self.insert_upserted(collection, &updater, filter)?);
+            outcome.upserted_id = Some(self.insert_upserted(collection, &updater, filter)?.0);
         }
         let (store, _, part) = self.split(collection)?;
         let written: Vec<(&IdBytes, &[u8])> =
@@ -171,23 +170,24 @@ impl Transaction {
         })
     }
 
-    /// Inserts the document that an update makes of what the filter, plain MessagePack, asks to be equal.
+    /// Inserts the document that an update makes of what the filter, plain MessagePack, asks to be equal. Gives its
+    /// id, and whether the transaction had deleted a document of this id before.
     pub(super) fn insert_upserted(
         &mut self,
         collection: &str,
         updater: &Updater<'_>,
         filter: &[u8],
-    ) -> Result<IdBytes> {
+    ) -> Result<(IdBytes, bool)> {
         let mut document = Vec::new();
         updater
             .update
             .upsert_document(filter, &updater.circumstances, &mut document)?;
-        self.insert(collection, &document)
+        self.insert_single(collection, &document)
     }
 }
 
 /// Notes what `update` made of the document of `id`, which its indexes were asked about.
-fn note(part: &mut Part, id: IdBytes, document: Arc<[u8]>, update: &Update) {
+pub(super) fn note(part: &mut Part, id: IdBytes, document: Arc<[u8]>, update: &Update) {
     if update.is_replacement() {
         part.overlay.set(id, Some(document));
     } else {
