@@ -9,7 +9,8 @@ use quire_engine::format::page::{self, PAGE_HEAD_BYTES, PageKind};
 use quire_engine::format::slotted;
 use quire_engine::storage::{MemoryStorage, OpenMode, Storage};
 use quire_engine::{
-    Database, Error, ErrorKind, FindOptions, IdMode, OpenOptions, Owner, PAGE_BYTES, Result, WriteOptions,
+    Collection, Database, Error, ErrorKind, FindOptions, IdMode, IndexDefinition, OpenOptions, Owner,
+    PAGE_BYTES, Result, WriteOptions,
 };
 use serde_json::{Value, json};
 
@@ -91,6 +92,8 @@ pub fn fill(database: &Database) {
     people
         .insert_many(&pack_all(&documents), &mut Vec::new(), &WRITE)
         .unwrap();
+    index(&people, &[("age", true), ("tags", false)]);
+    index(&people, &[("name", false)]);
     database
         .create_collection("numbers", IdMode::Integer, &WRITE)
         .unwrap();
@@ -126,9 +129,16 @@ pub fn fill(database: &Database) {
     database.checkpoint().unwrap();
 }
 
+fn index(collection: &Collection, keys: &[(&str, bool)]) {
+    let definition = IndexDefinition::on(keys).unwrap();
+    collection.create_index(&definition, &WRITE).unwrap();
+}
+
 /// The last commits: one or more of each kind.
 pub fn change(database: &Database) {
     let people = database.collection("people").unwrap();
+    people.drop_index("name_1", &WRITE).unwrap();
+    index(&people, &[("name", true)]);
     for number in 300..312 {
         people.insert(&pack(&person(number)), &WRITE).unwrap();
     }

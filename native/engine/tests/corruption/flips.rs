@@ -60,6 +60,7 @@ fn flipped_bit_of_the_data_file_is_detected_or_harmless() {
         PageKind::HeapMap,
         PageKind::IndexBucket,
         PageKind::IndexDirectory,
+        PageKind::OrderedNode,
         PageKind::Overflow,
         PageKind::Catalog,
         PageKind::FreeList,

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use quire_engine::format::header::{HEADER_BYTES, Header, Slot};
 use quire_engine::format::page::{self, FileId};
-use quire_engine::{Collection, Database, ErrorKind, FindOptions, PAGE_BYTES, PageNumber, Result, dump_on};
+use quire_engine::{
+    Collection, Database, ErrorKind, FindOptions, IndexDefinition, PAGE_BYTES, PageNumber, Result, dump_on,
+};
 use serde_json::json;
 
 use crate::common::{id, pack};
@@ -158,7 +160,7 @@ fn forge_page(data: &mut [u8], header: Header, page: u32, random: &mut Random) -
     let number = telling_number(header, page, random);
     match random.below(9) {
         0 => {
-            data[start + 4] = 1 + random.below(7) as u8;
+            data[start + 4] = 1 + random.below(8) as u8;
             format!("page {page} of kind {kind} becomes kind {}", data[start + 4])
         }
         1 => {
@@ -297,7 +299,7 @@ fn write(database: &Database, collection: &Collection, random: &mut Random, tall
         tally.note("delete", collection.delete(&key, &WRITE));
         tally.note("delete", collection.delete(&id(&json!(number)), &WRITE));
     }
-    match random.below(6) {
+    match random.below(8) {
         0 => drop(tally.note("clear", collection.clear(&WRITE))),
         1 => drop(tally.note("drop", database.drop_collection(&collection.name(), &WRITE))),
         2 => drop(tally.note("checkpoint", database.checkpoint())),
@@ -306,6 +308,11 @@ fn write(database: &Database, collection: &Collection, random: &mut Random, tall
             "rename",
             database.rename_collection(&collection.name(), "other", &WRITE),
         )),
+        5 => {
+            let by_age = IndexDefinition::on(&[("age", false)]).unwrap();
+            tally.note("create_index", collection.create_index(&by_age, &WRITE));
+        }
+        6 => drop(tally.note("drop_indexes", collection.drop_indexes(&WRITE))),
         _ => {}
     }
 }
