@@ -165,17 +165,19 @@ enum Prepared {
 
 impl Node {
     fn evaluate<'a>(&'a self, frame: &Frame<'a>) -> Outcome<'a> {
-        match self {
-            Node::Constant(value) => Ok(Some(Computed::Seen(View::from(value)))),
-            Node::Field(path) => Ok(field::follow_root(frame.scope().root(), path)?),
+        let value = match self {
+            Node::Constant(value) => Some(Computed::Seen(View::from(value))),
+            Node::Field(path) => field::follow_root(frame.scope().root(), path)?,
             Node::Variable { slot, path, is_last } => match frame.variable(*slot, *is_last)? {
-                Some(value) if !path.is_empty() => Ok(field::follow(value, path)?),
-                value => Ok(value),
+                Some(value) if !path.is_empty() => field::follow(value, path)?,
+                value => value,
             },
-            Node::Array(nodes) => array(nodes, frame),
-            Node::Object(fields) => object(fields, frame),
-            Node::Call(call) => call.evaluate(frame),
-        }
+            Node::Array(nodes) => array(nodes, frame)?,
+            Node::Object(fields) => object(fields, frame)?,
+            Node::Call(call) => call.evaluate(frame)?,
+        };
+        frame.look(&value)?;
+        Ok(value)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What an expression is evaluated over: the document, the time, variables, and a budget of bytes.
 //!
 //! Promises: one evaluation makes at most `MADE_BYTES_MAX` bytes in all, no value of more than
-//! `VALUE_BYTES_MAX`, and none that nests deeper than a document may.
+//! `VALUE_BYTES_MAX`, and none that nests deeper than a document may; it looks at no more than `LOOKS_MAX`
+//! values, so that loops within loops end.
 
 use std::cell::{Cell, RefCell};
 
@@ -20,6 +21,10 @@ pub(super) const VALUE_BYTES_MAX: usize = 100_000_000;
 pub(super) const TEXT_BYTES_MAX: usize = 16 << 20;
 /// Most bytes that one evaluation makes, all its values taken together.
 const MADE_BYTES_MAX: usize = 1 << 30;
+/// Most values that one evaluation looks at: each element of an array counts, and each stretch of a text.
+const LOOKS_MAX: usize = 1 << 25;
+/// Bytes of a text or of binary that count as one look.
+const STRETCH_BYTES: usize = 64;
 
 /// The document that `$field` and `$$ROOT` mean.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +93,7 @@ pub(super) struct Frame<'a> {
     scope: Scope<'a>,
     locals: RefCell<SmallVec<[Option<Computed<'a>>; 4]>>,
     made_bytes: Cell<usize>,
+    looks: Cell<usize>,
 }
 
 impl<'a> Frame<'a> {
@@ -96,6 +102,7 @@ impl<'a> Frame<'a> {
             scope: *scope,
             locals: RefCell::new(SmallVec::new()),
             made_bytes: Cell::new(0),
+            looks: Cell::new(0),
         }
     }
 
@@ -119,6 +126,28 @@ impl<'a> Frame<'a> {
             }
             Slot::Local(place) => self.locals.borrow().get(place).cloned().flatten(),
         })
+    }
+
+    /// Counts what an operator may walk over that gets `value`. Errors: LIMIT_EXCEEDED.
+    #[inline]
+    pub(super) fn look(&self, value: &Option<Computed<'a>>) -> Result<()> {
+        // What was made is counted by its bytes, and may be changed in place without a walk.
+        let seen = value.as_ref().filter(|value| !matches!(value, Computed::Made(_)));
+        let inside = match seen.map(Computed::view) {
+            Some(View::Array(elements)) => elements.remaining(),
+            Some(View::Map(fields)) => fields.remaining(),
+            Some(View::Text(bytes) | View::Binary(bytes)) => bytes.len() / STRETCH_BYTES,
+            _ => 0,
+        };
+        let looks = self.looks.get().saturating_add(inside + 1);
+        self.looks.set(looks);
+        if looks > LOOKS_MAX {
+            return Err(Error::new(
+                ErrorKind::LimitExceeded,
+                format!("an expression looks at more than {LOOKS_MAX} values; nest fewer loops"),
+            ));
+        }
+        Ok(())
     }
 
     /// Gives a local variable its value; None is missing.

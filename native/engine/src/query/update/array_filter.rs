@@ -69,7 +69,13 @@ impl ElementMatcher<'_> {
 
 /// Compiles a filter without records; its errors are those of the update.
 pub(super) fn compile_filter(bytes: &[u8], place: &str) -> Result<Filter> {
-    Filter::compile(bytes).map_err(|error| refuse(format!("{place}: {}", error.message())))
+    let filter = Filter::compile(bytes).map_err(|error| refuse(format!("{place}: {}", error.message())))?;
+    if filter.has_expression() {
+        return Err(refuse(format!(
+            "{place}: $expr is asked of whole documents only, not of elements"
+        )));
+    }
+    Ok(filter)
 }
 
 /// The array filters of an update while it is compiled.

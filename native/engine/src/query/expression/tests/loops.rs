@@ -130,3 +130,32 @@ fn values_nest_no_deeper_than_documents() {
         )],
     );
 }
+
+/// An expression within `depth` loops over the array `$l`.
+fn nested(depth: usize, innermost: &str, around: &dyn Fn(&str) -> String) -> String {
+    (0..depth).fold(innermost.to_owned(), |inner, _| around(&inner))
+}
+
+#[test]
+fn work_of_nested_loops_is_bounded() {
+    let numbers: Vec<String> = (0..2000).map(|number| number.to_string()).collect();
+    let document = format!(r#"{{"l": [{}]}}"#, numbers.join(", "));
+    let reduce = |inner: &str| {
+        format!(
+            r#"{{"$reduce": {{"input": "$l", "initialValue": 0, "in": {{"$add": ["$$this", {inner}]}}}}}}"#
+        )
+    };
+    let filter = |inner: &str| {
+        format!(r#"{{"$size": {{"$filter": {{"input": "$l", "cond": {{"$lt": [{inner}, 0]}}}}}}}}"#)
+    };
+    let map = |inner: &str| {
+        format!(r#"{{"$size": {{"$map": {{"input": "$l", "in": {{"$add": [{inner}, 1]}}}}}}}}"#)
+    };
+    for around in [&reduce as &dyn Fn(&str) -> String, &filter, &map] {
+        check(&document, &[(&nested(6, "1", around), "limit")]);
+    }
+    // What an operator walks within a loop counts as well.
+    let search = r#"{"$reduce": {"input": "$l", "initialValue": 0, "in": {"$indexOfArray": ["$l", "x"]}}}"#;
+    check(&document, &[(search, "-1")]);
+    check(&document, &[(&reduce(search), "limit")]);
+}

@@ -375,3 +375,18 @@ fn many_values_against_a_long_array_take_no_time() {
     .unwrap();
     assert!(started.elapsed().as_secs() < 10);
 }
+
+#[test]
+fn an_element_is_asked_no_expression() {
+    for condition in [
+        r#"{"$expr": {"$gt": ["$b", 1]}}"#,
+        r#"{"b": 1, "$or": [{"$expr": "$b"}]}"#,
+    ] {
+        let update = format!(r#"{{"$pull": {{"a": {condition}}}}}"#);
+        refused(
+            &update,
+            r#"{"_id": 1, "a": [{"b": 2}]}"#,
+            &["$pull", "\"a\"", "$expr"],
+        );
+    }
+}
