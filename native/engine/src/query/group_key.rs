@@ -7,7 +7,7 @@
 use crate::error::Result;
 use crate::format::id::integral;
 use crate::format::owned::Owned;
-use crate::format::value::{Malformed, Parse};
+use crate::format::value::{Cursor, Malformed, Parse};
 use crate::format::view::{Entries, List, View};
 use crate::limits::DEPTH_MAX;
 
@@ -38,6 +38,19 @@ pub fn group_key(value: &Owned) -> Vec<u8> {
 /// Appends the key of a value of either kind. Errors: CORRUPTED when stored bytes are damaged.
 pub fn append_group_key(value: &View<'_>, key: &mut Vec<u8>) -> Result<()> {
     Ok(append(value, 0, key)?)
+}
+
+/// Appends the key of the text or the integer at `cursor`; false, having done nothing, for any other value.
+#[inline]
+pub(crate) fn append_quickly(cursor: Cursor<'_>, key: &mut Vec<u8>) -> bool {
+    if let Some(text) = cursor.text() {
+        append_counted(TEXT, text, key);
+    } else if let Some(number) = cursor.integer() {
+        append_fixed(INTEGER, number.to_le_bytes(), key);
+    } else {
+        return false;
+    }
+    true
 }
 
 /// `append_group_key` at a depth, for callers that only read. Errors: `Malformed` when stored bytes are damaged.

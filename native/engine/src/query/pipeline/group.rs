@@ -41,6 +41,8 @@ pub(super) struct Output {
     accumulator: Accumulator,
     /// What is accumulated; None counts documents.
     operand: Option<Operand>,
+    /// What each document adds, where that is the same whole number for all.
+    step: Option<i64>,
 }
 
 impl Group {
@@ -123,10 +125,7 @@ impl Group {
     /// True when a group is nothing but the number of all documents.
     pub(super) fn only_counts(&self) -> bool {
         matches!(&self.key, Key::Value(Operand::Constant(_)))
-            && self
-                .accumulators
-                .iter()
-                .all(|output| output.accumulator.count_step().is_some())
+            && self.accumulators.iter().all(|output| output.step.is_some())
     }
 
     /// What `only_counts` makes of `count` documents.
@@ -136,7 +135,7 @@ impl Group {
         };
         let mut fields: Vec<(Box<str>, Owned)> = vec![("_id".into(), id.clone())];
         for output in &self.accumulators {
-            let step = output.accumulator.count_step()?;
+            let step = output.step?;
             let total = i64::try_from(count).ok()?.checked_mul(step)?;
             fields.push((output.name.clone(), Owned::Int(total)));
         }
@@ -164,6 +163,7 @@ impl Output {
             .map(|input| Operand::new(input.clone(), roots));
         Output {
             name,
+            step: accumulator.count_step(),
             accumulator,
             operand,
         }

@@ -11,6 +11,7 @@ use super::moments::{Average, Deviation};
 use super::ranked::{Ranked, percentiles};
 use crate::error::Result;
 use crate::format::owned::{Owned, utf8};
+use crate::format::value::Cursor;
 use crate::format::view::View;
 use crate::query::compare::compare_views;
 use crate::query::expression::arithmetic::{Number, Sum, number_in};
@@ -115,6 +116,40 @@ impl State {
             Held::Ranked(ranked) => return add_ranked(ranked, kind, value, document),
         }
         Ok(0)
+    }
+
+    /// Adds the number at `cursor` to a sum or an average; false, having done nothing, in any other case.
+    #[inline]
+    pub(crate) fn add_quickly(&mut self, cursor: Cursor<'_>) -> bool {
+        let number = match (cursor.integer(), cursor.head()) {
+            (Some(number), _) => Number::Whole(number),
+            (None, Ok(0xca | 0xcb)) => match cursor.exact_float() {
+                Some(number) => Number::Float(number),
+                None => return false,
+            },
+            _ => return false,
+        };
+        self.add_number(number)
+    }
+
+    /// Adds a whole number to a sum; counts one. False, having done nothing, in any other case.
+    #[inline]
+    pub(crate) fn add_step(&mut self, step: i64) -> bool {
+        if let Held::Count(count) = &mut self.0 {
+            *count += 1;
+            return true;
+        }
+        matches!(self.0, Held::Sum(_)) && self.add_number(Number::Whole(step))
+    }
+
+    #[inline]
+    fn add_number(&mut self, number: Number) -> bool {
+        match &mut self.0 {
+            Held::Sum(sum) => sum.add(number),
+            Held::Average(average) => average.add(number),
+            _ => return false,
+        }
+        true
     }
 
     /// The value accumulated; None where there is none.

@@ -11,7 +11,7 @@ use crate::format::value::{Cursor, Value};
 use crate::format::view::View;
 use crate::query::compare::{compare_owned, compare_views, rank_view};
 use crate::query::expression::{Computed, Expression, Scope};
-use crate::query::group_key::append_group_key;
+use crate::query::group_key::{append_group_key, append_quickly};
 use crate::query::pipeline::group::locate::{Located, Operand, Roots};
 use crate::query::pipeline::operands::{array, refuse};
 
@@ -60,6 +60,12 @@ impl Key {
     ) -> Result<()> {
         match self {
             Key::Value(operand) => {
+                if operand
+                    .stored(fields)
+                    .is_some_and(|cursor| append_quickly(cursor, key))
+                {
+                    return Ok(());
+                }
                 let value = operand.evaluate(fields, scope)?;
                 append_group_key(&value.as_ref().map_or(View::Null, Computed::view), key)
             }

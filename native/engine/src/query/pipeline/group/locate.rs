@@ -4,6 +4,8 @@
 //! document that is no record is walked by its keys. Promises: nothing is allocated per document; walking
 //! ends at the last field wanted.
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::error::Result;
 use crate::format::owned::Owned;
 use crate::format::record::Structure;
@@ -51,13 +53,22 @@ impl Operand {
         }
     }
 
+    /// Where the value is stored, when it is a field of a document in stored bytes.
+    #[inline]
+    pub(super) fn stored<'a>(&self, fields: &Located<'a>) -> Option<Cursor<'a>> {
+        match self {
+            Operand::Field(root, rest) if rest.is_empty() => fields.stored(*root),
+            _ => None,
+        }
+    }
+
     /// The value over the document of `scope`, whose fields were located.
     #[inline]
     pub(super) fn evaluate<'a>(&'a self, fields: &Located<'a>, scope: &Scope<'a>) -> Outcome<'a> {
         match self {
             Operand::Constant(value) => Ok(Some(Computed::Seen(View::from(value)))),
             Operand::Field(root, rest) => {
-                let Some(view) = fields.get(*root) else {
+                let Some(view) = fields.get(*root)? else {
                     return Ok(None);
                 };
                 if rest.is_empty() {
@@ -70,26 +81,51 @@ impl Operand {
     }
 }
 
-/// The values of the roots in one document.
-pub(super) struct Located<'a> {
-    values: smallvec::SmallVec<[Option<View<'a>>; 8]>,
+/// Stands for a field that a document does not have.
+const ABSENT: usize = usize::MAX;
+
+/// Where the roots are in one document.
+pub(super) enum Located<'a> {
+    /// In stored bytes: the places of their values.
+    Stored(Cursor<'a>, SmallVec<[usize; 8]>),
+    /// In memory, where they are looked up.
+    Owned(&'a Owned, &'a Roots),
 }
 
 impl<'a> Located<'a> {
+    /// Where the value of a root is stored.
     #[inline]
-    fn get(&self, root: usize) -> Option<View<'a>> {
-        self.values.get(root).copied().flatten()
+    pub(super) fn stored(&self, root: usize) -> Option<Cursor<'a>> {
+        match self {
+            Located::Stored(cursor, places) => match places.get(root) {
+                Some(&ABSENT) | None => None,
+                Some(at) => Some(Cursor::at(cursor.bytes(), *at, cursor.structures())),
+            },
+            Located::Owned(..) => None,
+        }
+    }
+
+    /// The value of a root.
+    #[inline]
+    fn get(&self, root: usize) -> Parse<Option<View<'a>>> {
+        match self {
+            Located::Stored(..) => match self.stored(root) {
+                Some(cursor) => Ok(Some(cursor.value()?.into())),
+                None => Ok(None),
+            },
+            Located::Owned(document, roots) => {
+                let name = roots
+                    .names
+                    .get(root)
+                    .and_then(|name| std::str::from_utf8(name).ok());
+                Ok(name.and_then(|name| document.get(name)).map(View::from))
+            }
+        }
     }
 
     /// Of a document in memory.
-    pub(super) fn in_memory(roots: &Roots, document: &'a Owned) -> Located<'a> {
-        let value = |name: &[u8]| {
-            let name = std::str::from_utf8(name).ok()?;
-            document.get(name).map(View::from)
-        };
-        Located {
-            values: roots.names.iter().map(|name| value(name)).collect(),
-        }
+    pub(super) fn in_memory(roots: &'a Roots, document: &'a Owned) -> Located<'a> {
+        Located::Owned(document, roots)
     }
 }
 
@@ -111,20 +147,18 @@ impl Routes {
     /// The fields of the stored document at `cursor`. Errors: CORRUPTED.
     #[inline]
     pub(super) fn locate<'a>(&mut self, roots: &Roots, cursor: Cursor<'a>) -> Result<Located<'a>> {
-        let mut located = Located {
-            values: smallvec::smallvec![None; roots.names.len()],
-        };
+        let mut places: SmallVec<[usize; 8]> = smallvec![ABSENT; roots.names.len()];
         if !roots.names.is_empty() {
-            self.walk(roots, cursor, &mut located)?;
+            self.walk(roots, cursor, &mut places)?;
         }
-        Ok(located)
+        Ok(Located::Stored(cursor, places))
     }
 
     #[inline]
-    fn walk<'a>(&mut self, roots: &Roots, cursor: Cursor<'a>, located: &mut Located<'a>) -> Parse<()> {
+    fn walk(&mut self, roots: &Roots, cursor: Cursor<'_>, places: &mut [usize]) -> Parse<()> {
         let (bytes, start) = (cursor.bytes(), cursor.position());
         if !is_record_head(byte_at(bytes, start)?) {
-            return walk_map(roots, cursor, located);
+            return walk_map(roots, cursor, places);
         }
         let structures = cursor.structures();
         let (number, mut at) = record_head(bytes, start)?;
@@ -136,9 +170,8 @@ impl Routes {
             for _ in 0..stop.skipped {
                 at = skip(bytes, at, structures)?;
             }
-            let value = Cursor::at(bytes, at, structures).value()?;
-            if let Some(place) = located.values.get_mut(stop.root) {
-                *place = Some(value.into());
+            if let Some(place) = places.get_mut(stop.root) {
+                *place = at;
             }
         }
         Ok(())
@@ -171,7 +204,7 @@ impl Routes {
     }
 }
 
-fn walk_map<'a>(roots: &Roots, cursor: Cursor<'a>, located: &mut Located<'a>) -> Parse<()> {
+fn walk_map(roots: &Roots, cursor: Cursor<'_>, places: &mut [usize]) -> Parse<()> {
     let Value::Map(mut fields) = cursor.value()? else {
         return Ok(());
     };
@@ -181,9 +214,9 @@ fn walk_map<'a>(roots: &Roots, cursor: Cursor<'a>, located: &mut Located<'a>) ->
             break;
         };
         if let Some(root) = roots.names.iter().position(|name| **name == *key)
-            && let Some(place @ None) = located.values.get_mut(root)
+            && let Some(place @ &mut ABSENT) = places.get_mut(root)
         {
-            *place = Some(value.value()?.into());
+            *place = value.position();
             missing -= 1;
         }
     }

@@ -2,11 +2,11 @@
 //!
 //! Promises: keys lie back to back in one buffer, states of accumulators in one list; a document of a group
 //! that is there allocates nothing of its own. Groups come out in the order in which they came to be, unless
-//! they are ordered by their `_id`. The hash is keyed, so that chosen keys cannot be made to collide.
+//! they are ordered by their `_id`. The hash has a seed of its own in each process.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::error::Result;
 use crate::format::owned::Owned;
@@ -24,7 +24,7 @@ const GROUP_BYTES: usize = 64;
 /// All groups of one run.
 #[derive(Debug)]
 pub(in crate::query::pipeline) struct Groups {
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     /// Numbers of groups by their keys.
     numbers: HashTable<u32>,
     keys: Vec<u8>,
@@ -48,7 +48,7 @@ pub(in crate::query::pipeline) struct Finished {
 impl Groups {
     pub(in crate::query::pipeline) fn new() -> Groups {
         Groups {
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             numbers: HashTable::new(),
             keys: Vec::new(),
             key_ends: Vec::new(),
@@ -170,6 +170,13 @@ impl Output {
     /// Adds the document of `scope`; returns the bytes that the state grew by.
     #[inline]
     fn add<'a>(&'a self, state: &mut State, fields: &Located<'a>, scope: &Scope<'a>) -> Result<usize> {
+        if self.step.is_some_and(|step| state.add_step(step)) {
+            return Ok(0);
+        }
+        let stored = self.operand.as_ref().and_then(|operand| operand.stored(fields));
+        if stored.is_some_and(|cursor| state.add_quickly(cursor)) {
+            return Ok(0);
+        }
         let value = match &self.operand {
             Some(operand) => operand.evaluate(fields, scope)?,
             None => None,
