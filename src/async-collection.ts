@@ -15,6 +15,14 @@ import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { asyncValidatorOf, guarded, runAsync, type Target } from './guard.ts'
+import type { IndexDescription, IndexInfo, IndexOptions, IndexSpecification } from './index-types.ts'
+import {
+  createIndexCommand,
+  createIndexesCommand,
+  dropIndexCommand,
+  dropIndexesCommand,
+  listIndexesCommand
+} from './indexes.ts'
 import { type AsyncOutcome, addon, check, checkObject, checkOutcome, pinRequest, Verb } from './native.ts'
 import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
 import type { PipelineStage } from './pipeline.ts'
@@ -253,6 +261,31 @@ export class AsyncCollection<T extends object> {
   /** Deletes every document; gives how many there were. */
   async clear(options?: WriteOptions): Promise<number> {
     return this.#send(clearRequest(durabilityIn(this.#source, options, 'clear')))
+  }
+
+  /** Makes an index; gives its name. Not in transactions, like what follows. */
+  async createIndex(fields: IndexSpecification<T>, options?: IndexOptions<T>): Promise<string> {
+    return this.#send(createIndexCommand(fields, options, 0))
+  }
+
+  /** Makes several indexes, or none; gives their names. */
+  async createIndexes(indexes: readonly IndexDescription<T>[], options?: WriteOptions): Promise<string[]> {
+    return this.#send(createIndexesCommand(indexes, durabilityIn(this.#source, options, 'createIndexes')))
+  }
+
+  /** Drops an index, by its name or its fields. */
+  async dropIndex(index: string | IndexSpecification<T>, options?: WriteOptions): Promise<void> {
+    return this.#send(dropIndexCommand(index, durabilityIn(this.#source, options, 'dropIndex')))
+  }
+
+  /** Drops every index but the one on `_id`. */
+  async dropIndexes(options?: WriteOptions): Promise<void> {
+    return this.#send(dropIndexesCommand(durabilityIn(this.#source, options, 'dropIndexes')))
+  }
+
+  /** The indexes, the one on `_id` first. */
+  async listIndexes(): Promise<IndexInfo[]> {
+    return this.#send(listIndexesCommand())
   }
 
   /** Encodes and sends a request before it returns. */

@@ -5,13 +5,23 @@
 
 import { ChangeStream, type WatchOptions } from './change-stream.ts'
 import type { ChangeEvent, ChangeFilter } from './change-types.ts'
+import { runCommand } from './commands.ts'
 import type { WithId } from './document.ts'
 import { Documents } from './documents.ts'
 import { invalidArgument } from './errors.ts'
 import type { Filter } from './filter-types.ts'
+import type { IndexDescription, IndexInfo, IndexOptions, IndexSpecification } from './index-types.ts'
+import {
+  createIndexCommand,
+  createIndexesCommand,
+  dropIndexCommand,
+  dropIndexesCommand,
+  listIndexesCommand
+} from './indexes.ts'
 import { LiveQuery, type LiveQueryOptions } from './live-query.ts'
 import { addon, check, type Handle } from './native.ts'
-import { NO_SCHEMA, type Source } from './source.ts'
+import type { WriteOptions } from './options.ts'
+import { durabilityIn, NO_SCHEMA, type Source } from './source.ts'
 
 /**
  * A collection of documents of type `T`. Every method of `Documents` is a transaction of its own.
@@ -75,5 +85,48 @@ export class Collection<T extends object> extends Documents<T> {
       run,
       signal
     })
+  }
+
+  /**
+   * Makes an index, over documents that are there as well; the same one again is made once. It takes memory for its
+   * entries while it is made; writers of the collection wait meanwhile, readers do not.
+   *
+   * @returns its name, made of its fields unless one is given
+   * @throws QuireError `INVALID_INDEX`; `INDEX_EXISTS` when one has this name or these fields, but other options;
+   * `DUPLICATE_KEY` when it is unique and two documents have one key; `LIMIT_EXCEEDED`, `BUSY`, `READ_ONLY`
+   */
+  createIndex(fields: IndexSpecification<T>, options?: IndexOptions<T>): string {
+    return runCommand(this.source.handle, createIndexCommand(fields, options, 0))
+  }
+
+  /**
+   * Makes several indexes, or none when one cannot be made.
+   * @returns their names
+   * @throws QuireError as `createIndex`
+   */
+  createIndexes(indexes: readonly IndexDescription<T>[], options?: WriteOptions): string[] {
+    const durability = durabilityIn(this.source, options, 'createIndexes')
+    return runCommand(this.source.handle, createIndexesCommand(indexes, durability))
+  }
+
+  /**
+   * Drops an index, by its name or its fields.
+   * @throws QuireError `INDEX_NOT_FOUND`, `COLLECTION_NOT_FOUND`, `INVALID_INDEX` for the one on `_id`, `BUSY`, `READ_ONLY`
+   */
+  dropIndex(index: string | IndexSpecification<T>, options?: WriteOptions): void {
+    runCommand(this.source.handle, dropIndexCommand(index, durabilityIn(this.source, options, 'dropIndex')))
+  }
+
+  /**
+   * Drops every index but the one on `_id`.
+   * @throws QuireError `COLLECTION_NOT_FOUND`, `BUSY`, `READ_ONLY`
+   */
+  dropIndexes(options?: WriteOptions): void {
+    runCommand(this.source.handle, dropIndexesCommand(durabilityIn(this.source, options, 'dropIndexes')))
+  }
+
+  /** The indexes, the one on `_id` first; none while the collection does not exist. */
+  listIndexes(): IndexInfo[] {
+    return runCommand(this.source.handle, listIndexesCommand())
   }
 }

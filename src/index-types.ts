@@ -44,6 +44,10 @@ export interface IndexInfo {
   readonly sparse?: boolean
   readonly partialFilterExpression?: Document
   readonly expireAfterSeconds?: number
+  /** Entries it has: a document has one for each value it is found by. */
+  readonly entriesCount: number
+  /** Bytes of its pages. */
+  readonly bytes: number
 }
 
 /** An index, by its name or its fields; `$natural` means none. */

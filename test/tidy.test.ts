@@ -35,6 +35,7 @@ const SOURCE_RANKS = [
     'documents',
     'async-collection',
     'collection',
+    'indexes',
     'transaction',
     'schema',
     'source',

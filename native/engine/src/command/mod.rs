@@ -12,6 +12,7 @@ mod arguments;
 mod bulk;
 mod cursor;
 mod find_and_modify;
+mod indexes;
 mod reads;
 mod reply;
 #[cfg(test)]
@@ -63,6 +64,7 @@ const COMMANDS: &[&[Command]] = &[
     aggregate::COMMANDS,
     bulk::COMMANDS,
     find_and_modify::COMMANDS,
+    indexes::COMMANDS,
     reads::COMMANDS,
     updates::COMMANDS,
 ];

@@ -9,6 +9,7 @@ use crate::transaction::TransactionOptions;
 
 mod bulk;
 mod find_and_modify;
+mod indexes;
 mod updates;
 
 /// A collection of a database in memory, and how it is asked: by itself, or inside an open transaction.

@@ -122,13 +122,19 @@ impl IndexDefinition {
 
     /// Appends the map of the definition, which `parse` reads as well: `key`, `name`, and the options that are set.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        self.encode_with(0, out);
+    }
+
+    /// As `encode`, with a count of fields that says so many more, which the caller appends.
+    pub fn encode_with(&self, more: usize, out: &mut Vec<u8>) {
         let options = [
             self.is_unique,
             self.is_sparse,
             self.partial_filter.is_some(),
             self.expire_after_seconds.is_some(),
         ];
-        write_map_head(2 + options.into_iter().filter(|is_set| *is_set).count(), out);
+        let options_count = options.into_iter().filter(|is_set| *is_set).count();
+        write_map_head(2 + options_count + more, out);
         write_text(b"key", out);
         write_map_head(self.keys.len(), out);
         for key in &self.keys {
