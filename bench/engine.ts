@@ -25,11 +25,30 @@ export interface Session {
   scan(): { count: number; ages: number }
   /** Decodes the documents that pass FILTER and gives how many there are. */
   filter(): number
+  /** How many documents pass FILTER, without decoding one where the engine can. */
+  count(): number
+  /** For each city, in any order: how many documents it has, and their mean age. */
+  group(): CityGroup[]
   /** Sets one field of one document, in a commit of its own. */
   setAge(id: string, age: number): void
   /** Removes one document, in a commit of its own. */
   delete(id: string): void
   close(): void
+}
+
+/** The documents of one city. */
+export interface CityGroup {
+  city: string
+  count: number
+  age: number
+}
+
+/** A session whose engine keeps an index of `team` and one of `createdAt`. */
+export interface IndexedSession extends Session {
+  /** The decoded documents of a team. */
+  findTeam(team: string): BenchDocument[]
+  /** The decoded documents with the `count` least values of `createdAt` from `from` on, in their order. */
+  findSince(from: number, count: number): BenchDocument[]
 }
 
 /** One engine at one durability. */
@@ -43,4 +62,6 @@ export interface Engine {
   package?: string
   /** Opens or makes the database at a path inside an existing empty directory of its own. */
   open(path: string): Session
+  /** As `open`, with both indexes from the beginning; absent for what has none. */
+  openIndexed?(path: string): IndexedSession
 }

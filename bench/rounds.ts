@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import type { Sample } from './report.ts'
 import type { Result, Task } from './worker.ts'
 import type { Workload } from './workload.ts'
-import { LOAD } from './workloads/index.ts'
+import { INDEXED_LOAD, LOAD } from './workloads/index.ts'
 
 /** The key of the samples that tell a loaded file's size. */
 export const DISK = 'disk'
@@ -27,6 +27,7 @@ export interface Plan {
 
 function applies(workload: Workload, engine: Engine): boolean {
   if (workload.cold && process.platform !== 'linux') return false
+  if (workload.only === 'indexed') return engine.openIndexed !== undefined
   if (workload.only === 'persistent') return engine.persistent
   const durable = engine.survives === 'power cut'
   if (workload.only === 'durable') return durable
@@ -63,21 +64,27 @@ interface Outcome {
   megabytes?: number
 }
 
+/** The workload that fills the file which `key` runs on, or is itself that; undefined on a scratch file. */
+function loadOf(key: string, workload: Workload): string | undefined {
+  if (key === LOAD || workload.starts === 'loaded') return LOAD
+  return key === INDEXED_LOAD || workload.starts === 'indexed' ? INDEXED_LOAD : undefined
+}
+
 /** Runs one engine in one workload, on its own file of this round or on a scratch file. */
 function runPair(name: string, key: string, { engines, workloads, documentsCount }: Plan, base: string): Outcome {
   const engine = engines.get(name) as Engine
   const workload = workloads.get(key) as Workload
-  const loaded = `${base}/${name}`
   const scratch = `${base}/scratch`
-  const directory = workload.starts === 'loaded' || key === LOAD ? loaded : scratch
+  const load = loadOf(key, workload)
+  const directory = load === undefined ? scratch : `${base}/${name}-${load}`
   mkdirSync(directory, { recursive: true })
   try {
-    if (workload.starts === 'loaded' && engine.persistent && readdirSync(loaded).length === 0) {
-      runWorker({ engine: name, workload: LOAD, documentsCount, directory: loaded })
+    if (load !== undefined && load !== key && engine.persistent && readdirSync(directory).length === 0) {
+      runWorker({ engine: name, workload: load, documentsCount, directory })
     }
     if (workload.cold) chill(directory)
     const { value } = runWorker({ engine: name, workload: key, documentsCount, directory })
-    return key === LOAD && engine.persistent ? { value, megabytes: megabytesOf(loaded) } : { value }
+    return key === LOAD && engine.persistent ? { value, megabytes: megabytesOf(directory) } : { value }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }

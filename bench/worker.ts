@@ -52,13 +52,17 @@ async function run(task: Task): Promise<Result> {
   if (workload === undefined || engine === undefined) throw new Error(`no such pair: ${task.engine}, ${task.workload}`)
   const list = documents(task.documentsCount)
   if (workload.unit !== 'ms') warmUp(engine, `${task.directory}/warm-up`, list)
-  const open = () => {
-    const session = engine.open(task.directory)
-    if (workload.starts === 'loaded' && !engine.persistent) load(session, list)
+  const loaded = <S extends Session>(session: S): S => {
+    if (workload.starts !== 'empty' && !engine.persistent) load(session, list)
     return session
   }
+  const open = () => loaded(engine.open(task.directory))
+  const openIndexed = () => {
+    if (engine.openIndexed === undefined) throw new Error(`${task.engine} has no indexes`)
+    return loaded(engine.openIndexed(task.directory))
+  }
   const commits = engine.survives === 'power cut' ? Math.min(DURABLE_COMMITS, list.length) : list.length
-  const value = workload.run({ engine, documents: list, commits, open })
+  const value = workload.run({ engine, documents: list, commits, open, openIndexed })
   return { value, residentBytes: process.resourceUsage().maxRSS * 1_024 }
 }
 

@@ -3,7 +3,7 @@
 // it times nothing but the work its title names.
 
 import type { BenchDocument } from './documents.ts'
-import type { Engine, Session } from './engine.ts'
+import type { Engine, IndexedSession, Session } from './engine.ts'
 
 /** What a workload is run on. */
 export interface Stage {
@@ -14,16 +14,21 @@ export interface Stage {
   commits: number
   /** Opens the engine: on an empty directory, or where `starts` says so with every document in it. */
   open(): Session
+  /** As `open`, of a database with indexes. */
+  openIndexed(): IndexedSession
 }
 
 /** One kind of work. */
 export interface Workload {
   title: string
   unit: 'ops/s' | 'ms'
-  /** `empty`: on a new file. `loaded`: on the file that the load of this round left, in the order of workloads/index.ts. */
-  starts: 'empty' | 'loaded'
+  /**
+   * `empty`: on a new file. `loaded`, `indexed`: on the file that the load of this round left, without or with indexes,
+   * in the order of workloads/index.ts.
+   */
+  starts: 'empty' | 'loaded' | 'indexed'
   /** Runs on engines of this kind only; all when absent. */
-  only?: 'persistent' | 'durable' | 'not durable'
+  only?: 'persistent' | 'durable' | 'not durable' | 'indexed'
   /** Whether the file must first be dropped from the system's page cache. */
   cold?: boolean
   run(stage: Stage): number

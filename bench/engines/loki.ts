@@ -3,7 +3,7 @@
 // copied when it is inserted, because LokiJS writes fields of its own into it.
 
 import Loki from 'lokijs'
-import { type BenchDocument, FILTER } from '../documents.ts'
+import { type BenchDocument, FILTER, groupByCity } from '../documents.ts'
 import type { Engine, Session } from '../engine.ts'
 
 function openSession(): Session {
@@ -12,6 +12,7 @@ function openSession(): Session {
     clone: false,
     disableMeta: true
   })
+  const passingCount = () => documents.find({ age: { $gt: FILTER.ageAbove }, city: FILTER.city }).length
   return {
     insertMany: batch => void documents.insert(batch.map(document => ({ ...document }))),
     insert: document => void documents.insert({ ...document }),
@@ -25,7 +26,9 @@ function openSession(): Session {
       }
       return { count, ages }
     },
-    filter: () => documents.find({ age: { $gt: FILTER.ageAbove }, city: FILTER.city }).length,
+    filter: passingCount,
+    count: passingCount,
+    group: () => groupByCity(documents.find()),
     setAge(id, age) {
       const document = documents.by('_id', id)
       if (document === undefined) return

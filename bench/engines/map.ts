@@ -2,8 +2,8 @@
 // Neither stores anything; they are the ceilings that an engine in this language can be held against.
 
 import { pack, unpack } from 'msgpackr'
-import { type BenchDocument, passes } from '../documents.ts'
-import type { Engine, Session } from '../engine.ts'
+import { type BenchDocument, groupByCity, passes } from '../documents.ts'
+import type { CityGroup, Engine, Session } from '../engine.ts'
 
 class MapSession<Stored> implements Session {
   readonly #documents = new Map<string, Stored>()
@@ -41,6 +41,18 @@ class MapSession<Stored> implements Session {
       if (passes(document)) found.push(document)
     }
     return found.length
+  }
+
+  count(): number {
+    return this.filter()
+  }
+
+  group(): CityGroup[] {
+    return groupByCity(this.#decoded())
+  }
+
+  *#decoded(): Iterable<BenchDocument> {
+    for (const stored of this.#documents.values()) yield this.#decode(stored)
   }
 
   setAge(id: string, age: number): void {

@@ -3,13 +3,19 @@
 
 import type * as Quire from '../../dist/index.js'
 import { type BenchDocument, FILTER } from '../documents.ts'
-import type { Engine, Session, Survives } from '../engine.ts'
+import type { Engine, IndexedSession, Survives } from '../engine.ts'
 
 const { open } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof Quire
 
-function openSession(path: string, durability: Quire.Durability): Session {
+const FILTER_DOCUMENT = { age: { $gt: FILTER.ageAbove }, city: FILTER.city }
+
+function openSession(path: string, durability: Quire.Durability, isIndexed: boolean): IndexedSession {
   const database = open(`${path}/data.quire`, { durability })
   const documents = database.collection<BenchDocument>('documents')
+  if (isIndexed) {
+    documents.createIndex({ team: 1 })
+    documents.createIndex({ createdAt: 1 })
+  }
   return {
     insertMany: batch => void documents.insertMany(batch),
     insert: document => void documents.insertOne(document),
@@ -23,7 +29,22 @@ function openSession(path: string, durability: Quire.Durability): Session {
       }
       return { count, ages }
     },
-    filter: () => documents.find({ age: { $gt: FILTER.ageAbove }, city: FILTER.city }).toArray().length,
+    filter: () => documents.find(FILTER_DOCUMENT).toArray().length,
+    count: () => documents.countDocuments(FILTER_DOCUMENT),
+    group: () =>
+      documents
+        .aggregate<{ _id: string; count: number; age: number }>([
+          { $group: { _id: '$city', count: { $sum: 1 }, age: { $avg: '$age' } } }
+        ])
+        .toArray()
+        .map(({ _id, count, age }) => ({ city: _id, count, age })),
+    findTeam: team => documents.find({ team }).toArray(),
+    findSince: (from, count) =>
+      documents
+        .find({ createdAt: { $gte: from } })
+        .sort({ createdAt: 1 })
+        .limit(count)
+        .toArray(),
     setAge: (id, age) => void documents.updateOne({ _id: id }, { $set: { age } }),
     delete: id => void documents.delete(id),
     close: () => database.close()
@@ -35,7 +56,8 @@ function engine(durability: Quire.Durability, survives: Survives): Engine {
     title: `quire ${durability}`,
     survives,
     persistent: true,
-    open: path => openSession(path, durability)
+    open: path => openSession(path, durability, false),
+    openIndexed: path => openSession(path, durability, true)
   }
 }
 

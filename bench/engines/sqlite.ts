@@ -6,48 +6,85 @@
 
 import Database from 'better-sqlite3'
 import { type BenchDocument, FILTER } from '../documents.ts'
-import type { Engine, Session, Survives } from '../engine.ts'
+import type { CityGroup, Engine, IndexedSession, Session, Survives } from '../engine.ts'
 
-/** How documents lie in the table, and the statements that differ by it. */
+/** How documents lie in the table. */
 interface Layout {
   columns: string
-  insert: string
-  filter: string
+  /** Indexes of the table, where it has any. */
+  indexes?: string
+  /** How SQLite finds a document's age and city. */
+  age: string
+  city: string
+  /** How its age is changed: statement and what it takes. */
   update: string
-  /** What `insert` takes. */
-  row(document: BenchDocument): (string | number)[]
-  /** What `update` takes. */
   change(id: string, age: number): (string | number)[]
+  /** The values of a row. */
+  row(document: BenchDocument): (string | number)[]
 }
 
 const WITH_COLUMNS: Layout = {
   columns: 'age INTEGER NOT NULL, city TEXT NOT NULL, body TEXT NOT NULL',
-  insert: 'INSERT INTO documents VALUES (?, ?, ?, ?)',
-  filter: 'SELECT body FROM documents WHERE age > ? AND city = ?',
+  age: 'age',
+  city: 'city',
   update: `UPDATE documents SET age = ?, body = json_set(body, '$.age', ?) WHERE id = ?`,
-  row: document => [document._id, document.age, document.city, JSON.stringify(document)],
-  change: (id, age) => [age, age, id]
+  change: (id, age) => [age, age, id],
+  row: document => [document._id, document.age, document.city, JSON.stringify(document)]
+}
+
+/** With what the indexes are of as columns, too. */
+const INDEXED: Layout = {
+  ...WITH_COLUMNS,
+  columns: `${WITH_COLUMNS.columns}, team TEXT NOT NULL, created_at INTEGER NOT NULL`,
+  indexes: `CREATE INDEX IF NOT EXISTS by_team ON documents (team);
+    CREATE INDEX IF NOT EXISTS by_created_at ON documents (created_at)`,
+  row: document => [...WITH_COLUMNS.row(document), document.team, document.createdAt]
 }
 
 const JSON_ALONE: Layout = {
   columns: 'body TEXT NOT NULL',
-  insert: 'INSERT INTO documents VALUES (?, ?)',
-  filter: `SELECT body FROM documents WHERE json_extract(body, '$.age') > ? AND json_extract(body, '$.city') = ?`,
+  age: `json_extract(body, '$.age')`,
+  city: `json_extract(body, '$.city')`,
   update: `UPDATE documents SET body = json_set(body, '$.age', ?) WHERE id = ?`,
-  row: document => [document._id, JSON.stringify(document)],
-  change: (id, age) => [age, id]
+  change: (id, age) => [age, id],
+  row: document => [document._id, JSON.stringify(document)]
 }
 
-function openSession(path: string, synchronous: string, layout: Layout): Session {
+function openDatabase(path: string, synchronous: string, layout: Layout): Database.Database {
   const database = new Database(`${path}/data.sqlite`)
   database.pragma('journal_mode = WAL')
   database.pragma(`synchronous = ${synchronous}`)
   database.pragma('cache_size = -262144')
   database.exec(`CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, ${layout.columns})`)
-  const insert = database.prepare<(string | number)[]>(layout.insert)
+  if (layout.indexes !== undefined) database.exec(layout.indexes)
+  return database
+}
+
+function openIndexedSession(path: string, synchronous: string): IndexedSession {
+  const database = openDatabase(path, synchronous, INDEXED)
+  const team = database.prepare<[string], string>('SELECT body FROM documents WHERE team = ?').pluck()
+  const since = database
+    .prepare<[number, number], string>('SELECT body FROM documents WHERE created_at >= ? ORDER BY created_at LIMIT ?')
+    .pluck()
+  return {
+    ...sessionOf(database, INDEXED),
+    findTeam: name => team.all(name).map(body => JSON.parse(body)),
+    findSince: (from, count) => since.all(from, count).map(body => JSON.parse(body))
+  }
+}
+
+function sessionOf(database: Database.Database, layout: Layout): Session {
+  const { age, city } = layout
+  const columnsCount = layout.columns.split(',').length
+  const insert = database.prepare<(string | number)[]>(`INSERT INTO documents VALUES (?${', ?'.repeat(columnsCount)})`)
   const get = database.prepare<[string], string>('SELECT body FROM documents WHERE id = ?').pluck()
   const scan = database.prepare<[], string>('SELECT body FROM documents').pluck()
-  const filter = database.prepare<[number, string], string>(layout.filter).pluck()
+  const passing = `FROM documents WHERE ${age} > ? AND ${city} = ?`
+  const filter = database.prepare<[number, string], string>(`SELECT body ${passing}`).pluck()
+  const count = database.prepare<[number, string], number>(`SELECT count(*) ${passing}`).pluck()
+  const group = database.prepare<[], CityGroup>(
+    `SELECT ${city} AS city, count(*) AS count, avg(${age}) AS age FROM documents GROUP BY 1`
+  )
   const update = database.prepare<(string | number)[]>(layout.update)
   const remove = database.prepare<[string]>('DELETE FROM documents WHERE id = ?')
   const insertOne = (document: BenchDocument) => void insert.run(...layout.row(document))
@@ -70,6 +107,8 @@ function openSession(path: string, synchronous: string, layout: Layout): Session
       return { count, ages }
     },
     filter: () => filter.all(FILTER.ageAbove, FILTER.city).map(body => JSON.parse(body)).length,
+    count: () => count.get(FILTER.ageAbove, FILTER.city) ?? 0,
+    group: () => group.all(),
     setAge: (id, age) => void update.run(...layout.change(id, age)),
     delete: id => void remove.run(id),
     close: () => void database.close()
@@ -82,7 +121,8 @@ function engine(synchronous: string, survives: Survives, layout = WITH_COLUMNS):
     survives,
     persistent: true,
     package: 'better-sqlite3',
-    open: path => openSession(path, synchronous, layout)
+    open: path => sessionOf(openDatabase(path, synchronous, layout), layout),
+    ...(layout === WITH_COLUMNS ? { openIndexed: path => openIndexedSession(path, synchronous) } : {})
   }
 }
 

@@ -5,12 +5,17 @@ import type { Workload } from '../workload.ts'
 import { batchInsert } from './batch-insert.ts'
 import { remove, update } from './change.ts'
 import { get, getMissing } from './get.ts'
+import { count, group } from './group.ts'
+import { indexedFind, indexedInsert, indexedRange } from './indexed.ts'
 import { openCold, openWarm } from './open.ts'
 import { filter, scan } from './scan.ts'
 import { durableInsert, singleInsert } from './single-insert.ts'
 
 /** The workload whose file the others start with. */
 export const LOAD = 'batch-insert'
+
+/** The workload whose file those with indexes start with. */
+export const INDEXED_LOAD = 'indexed-insert'
 
 export const WORKLOADS: Record<string, Workload> = {
   [LOAD]: batchInsert,
@@ -20,8 +25,13 @@ export const WORKLOADS: Record<string, Workload> = {
   'missing-read': getMissing,
   scan,
   filter,
+  count,
+  group,
   update,
   delete: remove,
   'single-insert': singleInsert,
-  'durable-insert': durableInsert
+  'durable-insert': durableInsert,
+  [INDEXED_LOAD]: indexedInsert,
+  'indexed-find': indexedFind,
+  'indexed-range': indexedRange
 }
