@@ -444,3 +444,24 @@ fn a_transaction_refuses_a_second_key_at_the_verb() {
     expect_sound(&database);
     database.close().unwrap();
 }
+
+#[test]
+fn salvage_makes_the_indexes_again() {
+    let folder = Folder::new();
+    let database = open(&folder);
+    let people = database.collection("people").unwrap();
+    let documents: Vec<Value> = (0..500).map(person).collect();
+    people
+        .insert_many(&pack_all(&documents), &mut Vec::new(), &WRITE)
+        .unwrap();
+    create(&people, json!({ "key": { "tags": -1 }, "sparse": true })).unwrap();
+    database.close().unwrap();
+    let to = folder.file("salvaged.quire");
+    let report = quire_engine::salvage(&folder.file("a.quire"), &to).unwrap();
+    assert_eq!((report.problems_count, report.indexes.len()), (0, 1));
+    let database = Database::open(&to, &OpenOptions::default()).unwrap();
+    let people = database.collection("people").unwrap();
+    assert_eq!(entries(&people)[1], ("tags_-1".into(), 1000));
+    expect_sound(&database);
+    database.close().unwrap();
+}
