@@ -8,9 +8,11 @@ import { AggregationCursor } from './aggregation.ts'
 import { ChangeStream, type WatchOptions } from './change-stream.ts'
 import type { ChangeEvent, ChangeFilter } from './change-types.ts'
 import { Collection } from './collection.ts'
+import { runCommand } from './commands.ts'
 import type { Document } from './document.ts'
 import { codeOfNumber, invalidArgument } from './errors.ts'
 import { checkOptions } from './filters.ts'
+import { expireDocumentsCommand } from './indexes.ts'
 import {
   type AsyncOutcome,
   addon,
@@ -129,6 +131,15 @@ export class Database implements Disposable, AsyncDisposable {
       throw invalidArgument(`ids must be 'ulid' or 'integer', not ${String(ids)}`)
     check(addon.createCollection(this.#handle, textArgument('name', name), ID_KIND_NUMBERS[ids]))
     return this.collection<T>(name)
+  }
+
+  /**
+   * Deletes the documents that an index with `expireAfterSeconds` lets go, as happens by itself every `ttlInterval`.
+   * @returns how many there were
+   * @throws QuireError `BUSY`, `READ_ONLY`
+   */
+  expireDocuments(): number {
+    return runCommand(this.#handle, expireDocumentsCommand())
   }
 
   /**

@@ -46,6 +46,11 @@ export function listIndexesCommand(): Command<IndexInfo[]> {
   return { command: { op: 'listIndexes' }, durability: 0, read: reply => reply.indexes as IndexInfo[] }
 }
 
+/** `expireDocuments`: gives how many there were. */
+export function expireDocumentsCommand(): Command<number> {
+  return { command: { op: 'expireDocuments' }, durability: 0, read: reply => reply.count as number }
+}
+
 /** The fields of an index as pairs of path and direction; what is none of the known forms is left to the engine. */
 function pairsOf(key: unknown): unknown {
   if (typeof key === 'string') return [[key, 1]]

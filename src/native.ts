@@ -104,7 +104,8 @@ export interface Addon {
     documentBytesMax: number,
     lockWaitMs: number,
     checkpointLogBytes: number,
-    watchBytes: number
+    watchBytes: number,
+    ttlIntervalMs: number
   ): number
   closeDatabase(database: Handle): number
   closeAll(): number

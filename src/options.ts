@@ -47,6 +47,11 @@ export interface OpenOptions {
    * one is open. A stream that falls further behind ends with OVERFLOW.
    */
   watchSize?: number
+  /**
+   * Milliseconds between looks for documents that an index with `expireAfterSeconds` lets go: 0 to 86,400,000, never for
+   * 0; 60,000 by default. `db.expireDocuments()` looks at once.
+   */
+  ttlInterval?: number
 }
 
 /** Options of a write. */
@@ -93,7 +98,8 @@ const OPEN_OPTIONS = [
   'lockWait',
   'log',
   'checkpointLogSize',
-  'watchSize'
+  'watchSize',
+  'ttlInterval'
 ] as const satisfies readonly (keyof OpenOptions)[]
 const TRANSACTION_OPTIONS = [
   'durability',
@@ -117,6 +123,7 @@ const FLAG_WRITE_LOG = 4
 /** Times a transaction is run again after CONFLICT. */
 const RETRIES_DEFAULT = 10
 const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
 const MIB = 1 << 20
 const GIB = 1 << 30
 
@@ -129,7 +136,8 @@ export type NativeOpenOptions = readonly [
   documentBytesMax: number,
   lockWaitMs: number,
   checkpointLogBytes: number,
-  watchBytes: number
+  watchBytes: number,
+  ttlIntervalMs: number
 ]
 
 /**
@@ -151,7 +159,8 @@ export function nativeOpenOptions(options: OpenOptions = {}): NativeOpenOptions 
     whole('documentBytesMax', options.documentBytesMax, 1, GIB),
     whole('lockWait', options.lockWait, 0, HOUR_MS),
     whole('checkpointLogSize', options.checkpointLogSize, MIB, Number.MAX_SAFE_INTEGER),
-    whole('watchSize', options.watchSize, 0, Number.MAX_SAFE_INTEGER)
+    whole('watchSize', options.watchSize, 0, Number.MAX_SAFE_INTEGER),
+    whole('ttlInterval', options.ttlInterval, 0, DAY_MS)
   ]
 }
 

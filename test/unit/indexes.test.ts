@@ -130,6 +130,41 @@ test('indexes_stay_in_the_file_and_go_with_their_collection', () => {
   second.close()
 })
 
+test('documents_expire_by_the_date_in_their_index', () => {
+  const database = opened(':memory:', { ttlInterval: 0 })
+  const sessions = database.collection<{ _id: string; at: Date | Date[] | string }>('sessions')
+  const HOUR = 3_600_000
+  const past = new Date(Date.now() - 2 * HOUR)
+  const recent = new Date(Date.now() - HOUR / 2)
+  sessions.insertMany([
+    { _id: 'old', at: past },
+    { _id: 'old in a list', at: [recent, past] },
+    { _id: 'recent', at: recent },
+    { _id: 'no date', at: past.toISOString() }
+  ])
+  expect(database.expireDocuments()).toBe(0)
+  sessions.createIndex('at', { expireAfterSeconds: 3600 })
+  expect(database.expireDocuments()).toBe(2)
+  expect(
+    sessions
+      .find({})
+      .toArray()
+      .map(({ _id }) => _id)
+  ).toEqual(['recent', 'no date'])
+  expect(database.expireDocuments()).toBe(0)
+})
+
+test('the_file_expires_documents_by_itself', async () => {
+  const database = opened(':memory:', { ttlInterval: 1 })
+  const sessions = database.collection<{ _id: string; at: Date }>('sessions')
+  sessions.createIndex('at', { expireAfterSeconds: 0 })
+  const changes = sessions.watch()
+  sessions.insertOne({ _id: 'old', at: new Date(0) })
+  const types = [(await changes.next())?.operationType, (await changes.next())?.operationType]
+  expect(types).toEqual(['insert', 'delete'])
+  changes.close()
+})
+
 test('indexes_are_made_off_the_event_loop_and_not_in_transactions', async () => {
   const database = opened()
   const { async: people } = database.collection<Person>('people')

@@ -145,6 +145,7 @@ fn open_database(call: &mut Call<'_>) -> Result<f64> {
         lock_wait_ms: given(call, 6)?.unwrap_or(defaults.lock_wait_ms),
         checkpoint_log_bytes: given(call, 7)?.unwrap_or(defaults.checkpoint_log_bytes),
         watch_bytes: given(call, 8)?.unwrap_or(defaults.watch_bytes),
+        ttl_interval_ms: given(call, 9)?.unwrap_or(defaults.ttl_interval_ms),
         ..defaults
     };
     let database = Database::open(&path, &options)?;

@@ -17,7 +17,7 @@ use crate::environment::Environment;
 use crate::values::{Env, Value};
 
 /// Most arguments of a door.
-pub const ARGUMENTS_MAX: usize = 9;
+pub const ARGUMENTS_MAX: usize = 10;
 /// Longest text, in bytes, whose canonical head is one byte: `SHORT_TEXT_HEAD` and its length.
 const SHORT_BYTES_MAX: usize = 31;
 /// See `SHORT_BYTES_MAX`; MessagePack names it fixstr.

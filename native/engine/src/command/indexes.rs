@@ -1,8 +1,9 @@
-//! The commands of indexes: `createIndexes`, `dropIndexes`, `listIndexes`.
+//! The commands of indexes: `createIndexes`, `dropIndexes`, `listIndexes`, `expireDocuments`.
 //!
 //! Requests: `createIndexes` {indexes: [definition, …]} → {names}; `dropIndexes` {index}, a name, or the fields of
 //! an index as in a definition, or nothing for all but the one on `_id`; `listIndexes` → {indexes: [definition with
 //! entriesCount and bytes, …]}. They are asked of a collection, not of a transaction: making an index is a commit.
+//! `expireDocuments` → {count} is asked of a database.
 //! Leaves to others: definitions (format/index_definition.rs), making and dropping (store/indexes.rs).
 
 use crate::command::arguments::{Arguments, refuse};
@@ -31,6 +32,11 @@ pub(super) const COMMANDS: &[Command] = &[
         op: "listIndexes",
         fields: &[],
         run: list_indexes,
+    },
+    Command {
+        op: "expireDocuments",
+        fields: &[],
+        run: expire_documents,
     },
 ];
 
@@ -107,6 +113,16 @@ fn list_indexes(target: &mut Target<'_>, _: &Arguments<'_>, reply: &mut Reply<'_
     let out = reply.field("indexes");
     write_array_head(indexes.len(), out);
     indexes.iter().for_each(|index| write_index(index, out));
+    Ok(())
+}
+
+fn expire_documents(target: &mut Target<'_>, _: &Arguments<'_>, reply: &mut Reply<'_>) -> Result<()> {
+    let Target::Database(database, _) = target else {
+        return Err(refuse(
+            "documents of all collections expire together: ask the database",
+        ));
+    };
+    reply.count("count", database.expire_documents()?);
     Ok(())
 }
 
