@@ -72,6 +72,8 @@ pub(super) struct Lookup {
     detached: Option<PrimaryIndex>,
     /// The places of the ids that are looked up together.
     places: Vec<Option<Place>>,
+    /// Their hashes; kept for its memory.
+    hashes: Vec<u64>,
     scratch: Vec<u8>,
 }
 
@@ -85,6 +87,7 @@ impl Lookup {
             mean_bytes: body.mean_bytes(),
             detached: None,
             places: Vec::new(),
+            hashes: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -118,13 +121,18 @@ impl Lookup {
 
     /// Looks up where the documents of the next `count` ids are, most likely.
     fn find_places(&mut self, pager: &Pager, queue: &IdQueue, count: usize) -> Result<()> {
-        let mut places = std::mem::take(&mut self.places);
+        let (mut places, mut hashes) = (std::mem::take(&mut self.places), std::mem::take(&mut self.hashes));
         places.clear();
+        hashes.clear();
         let (at, mean_bytes) = (self.at, self.mean_bytes);
         let found = self.with_index(pager, |index| {
             for id in (0..count).map_while(|ahead| queue.get(ahead)) {
                 let hash = Body::hash_id(pager, id);
-                let place = index.lookup(pager, hash, Some(at), |_| Ok(true))?;
+                index.prefetch(pager, hash);
+                hashes.push(hash);
+            }
+            for hash in &hashes {
+                let place = index.lookup(pager, *hash, Some(at), |_| Ok(true))?;
                 if let Some(place) = place {
                     prefetch_document(pager, place, mean_bytes);
                 }
@@ -132,7 +140,7 @@ impl Lookup {
             }
             Ok(())
         });
-        self.places = places;
+        (self.places, self.hashes) = (places, hashes);
         found
     }
 

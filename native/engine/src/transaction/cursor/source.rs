@@ -46,6 +46,8 @@ pub(super) struct Source {
     seen: Option<HashSet<IdBytes>>,
     /// How many ids are read before they are looked up.
     together: usize,
+    /// How many of the ids that were not read yet are wanted at most.
+    wanted: u64,
     /// Entries of indexes that were read.
     pub keys_count: u64,
 }
@@ -66,6 +68,7 @@ impl Source {
             queue: IdQueue::default(),
             seen: may_repeat.then(HashSet::new),
             together: TOGETHER_FIRST,
+            wanted: u64::MAX,
             keys_count: 0,
         }
     }
@@ -75,10 +78,9 @@ impl Source {
         if self.is_exact
             && let Some(wanted) = wanted
         {
-            self.together = self
-                .together
-                .min(usize::try_from(wanted).unwrap_or(usize::MAX))
-                .max(1);
+            self.wanted = wanted;
+            self.together =
+                usize::try_from(wanted).map_or(TOGETHER_MAX, |wanted| wanted.clamp(1, TOGETHER_MAX));
         }
         self
     }
@@ -172,8 +174,10 @@ impl Source {
 
     /// Reads the next ids of the part at hand; false when it has no more.
     fn fill_queue(&mut self, pager: &Pager, overlay: Option<&Overlay>) -> Result<bool> {
-        let wanted = self.together;
-        self.together = (wanted * 4).min(TOGETHER_MAX);
+        // One at least: an id without a document does not count.
+        let wanted = usize::try_from(self.wanted).map_or(self.together, |left| left.clamp(1, self.together));
+        self.together = (self.together * 4).min(TOGETHER_MAX);
+        self.wanted = self.wanted.saturating_sub(wanted as u64);
         let (queue, seen) = (&mut self.queue, &mut self.seen);
         let mut add = |id: &[u8]| -> Result<ControlFlow<()>> {
             if !overlay.is_some_and(|overlay| overlay.hides(id)) && is_new(seen, id)? {
