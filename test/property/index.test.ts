@@ -1,8 +1,8 @@
 // Queries with indexes against queries without: random indexes, documents, changes, filters, orders, skips and limits.
 //
 // The long form: QUIRE_CASES=50000 npm run test:property -- index; a case is one query by one plan.
-// Promises: whatever indexes there are and whichever is hinted at, a query gives what it gives without any; an order is
-// the one that the manual describes. Leaves to others: plans over crafted statistics (engine, tests/plans).
+// Promises: whatever indexes there are and whichever is hinted at, a query gives what it gives without any. Leaves to
+// others: which order is right (order.test.ts), plans over crafted statistics (engine, tests/plans).
 
 import fc, { type Arbitrary } from 'fast-check'
 import { type Collection, type Hint, open, QuireError } from 'quiredb'

@@ -133,8 +133,8 @@ test('writes_take_a_durability_of_their_own', async () => {
   const wrong = { durability: 'never' as 'lazy' }
   expect(failure(() => documents.insertOne({ _id: 'x' }, wrong)).code).toBe('INVALID_ARGUMENT')
   expect(failure(() => documents.delete('x', wrong)).code).toBe('INVALID_ARGUMENT')
-  expect(failure(() => documents.updateOne({}, {}, { upsert: true } as object)).message).toMatch(
-    /updateOne has no option upsert/
+  expect(failure(() => documents.updateOne({}, {}, { upsret: true } as object)).message).toMatch(
+    /updateOne has no option upsret/
   )
   expect(documents.countDocuments()).toBe(3)
 })
