@@ -1,7 +1,8 @@
 // Regular expressions of JavaScript in filters: spelled out as `$regex` and `$options`.
 //
-// Promises: only where a filter asks something of a field; a pattern anywhere else stays, and is refused like any other
-// value that cannot be stored (plain.ts). The filter that was given is not changed. Leaves to others: what a pattern
+// Promises: only where something is asked of a field, in filters and in what holds some: `$pull`, array filters,
+// operations of bulk writes, pipelines within stages. A pattern anywhere else stays, and is refused like any other
+// value that cannot be stored (plain.ts). What was given is not changed. Leaves to others: what a pattern
 // means and which ones there are (the engine).
 
 import { types } from 'node:util'
@@ -15,23 +16,82 @@ const DEPTH_MAX = 100
 const FLAGS = 'imsu'
 const SILENT_FLAGS = 'dg'
 
+/** Where a request asks something of documents, by the names of its fields; other fields stay. */
+const READERS: { readonly [field: string]: (value: unknown, depth: number) => unknown } = {
+  filter: filterIn,
+  matching: filterIn,
+  arrayFilters: (filters, depth) => listOf(filters, depth, filterIn),
+  update: updateOf,
+  projection: projectionOf,
+  pipeline: pipelineOf,
+  operations: (operations, depth) => listOf(operations, depth, operationOf)
+}
+
+/** Stages that have a pipeline or a filter among their fields. */
+const STAGES_WITH_MORE = ['$lookup', '$unionWith', '$graphLookup']
+
+/** What these stages take: pipelines and filters, by the names of fields. */
+const STAGE_READERS: { readonly [field: string]: (value: unknown, depth: number) => unknown } = {
+  pipeline: pipelineOf,
+  restrictSearchWithMatch: filterIn
+}
+
 /**
- * The value with its patterns spelled out: a filter, or a request that holds some.
+ * The value with its patterns spelled out: a filter, an update, or a request that holds some.
  * @internal
  */
 export function withPatterns(value: object, what: string): object {
-  if (what === 'filter') return isFields(value) ? filterOf(value, 0) : value
-  if (what !== 'request' || !isFields(value)) return value
-  const { filter, pipeline } = value
-  return {
-    ...value,
-    ...(isFields(filter) ? { filter: filterOf(filter, 0) } : {}),
-    ...(Array.isArray(pipeline) ? { pipeline: pipeline.map(stageOf) } : {})
-  }
+  if (what === 'filter') return filterIn(value, 0) as object
+  if (what === 'update') return updateOf(value) as object
+  return what === 'request' && isFields(value) ? readBy(READERS, value, 0) : value
 }
 
-function stageOf(stage: unknown): unknown {
-  return isFields(stage) && isFields(stage['$match']) ? { ...stage, $match: filterOf(stage['$match'], 0) } : stage
+/** The fields that have a reader, read; the others as they are. */
+function readBy(readers: typeof READERS, fields: Fields, depth: number): Fields {
+  return mapped(fields, (value, key) => (Object.hasOwn(readers, key) ? readers[key]?.(value, depth) : value))
+}
+
+function listOf(list: unknown, depth: number, read: (element: unknown, depth: number) => unknown): unknown {
+  return Array.isArray(list) ? list.map(element => read(element, depth)) : list
+}
+
+function filterIn(filter: unknown, depth: number): unknown {
+  return isFields(filter) ? filterOf(filter, depth) : filter
+}
+
+/** An operation of `bulkWrite`: a map of its name and its fields. */
+function operationOf(operation: unknown, depth: number): unknown {
+  if (!isFields(operation)) return operation
+  return mapped(operation, fields => (isFields(fields) ? readBy(READERS, fields, depth) : fields))
+}
+
+/** An update by operators, of which `$pull` asks something of elements. */
+function updateOf(update: unknown): unknown {
+  if (!isFields(update) || !isFields(update['$pull'])) return update
+  const $pull = mapped(update['$pull'], asked =>
+    isFields(asked) && !startsWithOperator(asked) ? filterOf(asked, 0) : conditionOf(asked, 0)
+  )
+  return mapped(update, (operand, operator) => (operator === '$pull' ? $pull : operand))
+}
+
+/** A projection, of which `$elemMatch` asks something of elements. */
+function projectionOf(projection: unknown): unknown {
+  if (!isFields(projection)) return projection
+  return mapped(projection, shown => (isFields(shown) && '$elemMatch' in shown ? conditionOf(shown, 0) : shown))
+}
+
+function pipelineOf(pipeline: unknown, depth: number): unknown {
+  return depth > DEPTH_MAX ? pipeline : listOf(pipeline, depth + 1, stageOf)
+}
+
+function stageOf(stage: unknown, depth: number): unknown {
+  if (!isFields(stage)) return stage
+  return mapped(stage, (operand, name) => {
+    if (!isFields(operand)) return operand
+    if (name === '$match') return filterOf(operand, 0)
+    if (name === '$facet') return mapped(operand, pipeline => pipelineOf(pipeline, depth))
+    return STAGES_WITH_MORE.includes(name) ? readBy(STAGE_READERS, operand, depth) : operand
+  })
 }
 
 /** A map of paths and connectives. */

@@ -40,6 +40,46 @@ test('a_pattern_stands_for_a_field_and_behind_operators', () => {
   expect(ids({ tags: { $elemMatch: { $regex: /sea/ } } })).toEqual([2])
 })
 
+test('a_pattern_asks_wherever_a_request_has_a_filter', () => {
+  const collection = people()
+  collection.updateOne({ _id: 1 }, { $pull: { tags: /^m/ } } as never)
+  expect(collection.get(1)?.tags).toEqual(['Engine'])
+  collection.updateOne({ _id: 2 }, { $pull: { home: { city: /^os/i } } } as never, { upsert: true })
+  expect(collection.get(2)?.home).toEqual([])
+  collection.updateOne({ _id: 1 }, { $set: { 'home.$[h].city': 'L' } }, { arrayFilters: [{ 'h.city': /^Lon/ }] })
+  expect(collection.get(1)?.home).toEqual([{ city: 'L' }])
+  const { modifiedCount, deletedCount } = collection.bulkWrite([
+    { updateMany: { filter: { name: /^A/ }, update: { $pull: { tags: { $regex: /g/ } } } as never } },
+    { deleteOne: { filter: { name: /b$/ } } }
+  ])
+  expect({ modifiedCount, deletedCount }).toEqual({ modifiedCount: 1, deletedCount: 1 })
+  expect(collection.findOne({ _id: 1 }, { projection: { home: { $elemMatch: { city: /^L/ } } } })).toEqual({
+    _id: 1,
+    home: [{ city: 'L' }]
+  })
+})
+
+test('a_pattern_asks_in_the_pipelines_of_stages', () => {
+  const found = [{ $match: { name: /^A/ } }, { $project: { name: 1 } }]
+  const last = (stage: object) =>
+    people()
+      .aggregate([{ $match: { _id: 2 } }, stage, { $project: { name: 1, found: 1 } }] as never)
+      .toArray()
+      .at(-1)
+  expect(last({ $facet: { found } })).toEqual({ found: [] })
+  expect(last({ $lookup: { from: 'people', pipeline: found, as: 'found' } })).toMatchObject({
+    found: [{ name: 'Ada' }]
+  })
+  expect(last({ $unionWith: { coll: 'people', pipeline: found } })).toEqual({ _id: 1, name: 'Ada' })
+})
+
+test('a_pattern_asks_in_a_live_query', () => {
+  const collection = people()
+  using live = collection.liveQuery({ name: /^B/ })
+  collection.insertOne({ _id: 7, name: 'Bea' })
+  expect(live.documents.map(({ _id }) => _id)).toEqual([2, 7])
+})
+
 test('a_pattern_is_refused_where_nothing_is_asked_of_a_field', () => {
   const filters = [
     { tags: { $in: [/x/] } },
