@@ -209,7 +209,7 @@ fn find_documents(call: &mut Call<'_>) -> Result<f64> {
         arguments.documents_max,
         arguments.bytes_max,
     )?;
-    let handle = if arguments.is_last_batch(count) {
+    let handle = if cursor.is_over() {
         0
     } else {
         call.environment
@@ -251,14 +251,10 @@ impl FindArguments {
             bytes_max: call.count(6)?,
         })
     }
-
-    /// True when no batch can follow a first one of `count` documents.
-    pub fn is_last_batch(&self, count: usize) -> bool {
-        count == 0 || self.limit.is_some_and(|limit| count as u64 >= limit)
-    }
 }
 
-/// `next(cursor, documentsMax, bytesMax)`: documents of the batch; 0 at the end, where the status has no cursor.
+/// `next(cursor, documentsMax, bytesMax)`: documents of the batch; 0 at the end. After the last one the status has no
+/// cursor.
 pub unsafe extern "C" fn next(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: as `get`.
     unsafe { enter(env, info, next_documents) }
@@ -271,7 +267,7 @@ fn next_documents(call: &mut Call<'_>) -> Result<f64> {
     let count = respond_with_batch(call.environment, &mut cursor, documents_max, bytes_max)?;
     call.environment
         .buffers
-        .set_status(status::CURSOR, if count == 0 { 0.0 } else { handle as f64 });
+        .set_status(status::CURSOR, if cursor.is_over() { 0.0 } else { handle as f64 });
     Ok(count as f64)
 }
 

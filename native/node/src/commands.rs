@@ -105,7 +105,7 @@ pub unsafe extern "C" fn command_async(env: sys::napi_env, info: sys::napi_callb
 }
 
 /// `openCursor(handle, start, end, documentsMax, bytesMax)`: documents of the first batch, which is the response, as
-/// an array; the status has the cursor, or 0 when the batch is empty.
+/// an array; the status has the cursor, or 0 when it is not needed any more.
 pub unsafe extern "C" fn open_cursor(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: as `command`.
     unsafe { enter(env, info, open_and_read) }
@@ -121,7 +121,7 @@ fn open_and_read(call: &mut Call<'_>) -> Result<f64> {
     let request = buffers.request(start, end)?;
     let mut cursor = Asked::of(handles, handle)?.open_cursor(write, request)?;
     let count = respond_with_batch(call.environment, &mut cursor, documents_max, bytes_max)?;
-    let kept = if count == 0 {
+    let kept = if is_forgettable(&cursor, count) {
         0
     } else {
         call.environment
@@ -129,6 +129,15 @@ fn open_and_read(call: &mut Call<'_>) -> Result<f64> {
     };
     call.environment.buffers.set_status(status::CURSOR, kept as f64);
     Ok(count as f64)
+}
+
+/// Whether nothing is left to ask a cursor that gave `count` documents: the structures of a pipeline's results, which
+/// may be of another collection than the handle's, are known by their cursor alone.
+fn is_forgettable(cursor: &AnyCursor, count: usize) -> bool {
+    match cursor {
+        AnyCursor::Find(cursor) => cursor.is_over(),
+        AnyCursor::Aggregate(_) => count == 0,
+    }
 }
 
 /// `openCursorAsync(handle, start, end, documentsMax, bytesMax)`: as `openCursor`.
@@ -148,7 +157,7 @@ pub unsafe extern "C" fn open_cursor_async(
                 let write = write_options(OWN_DURABILITY, NO_OWNER)?;
                 let mut cursor = asked.open_cursor(write, &request)?;
                 let mut finished = read_batch(&mut cursor, documents_max, bytes_max)?;
-                if finished.outcome.count > 0 {
+                if !is_forgettable(&cursor, finished.outcome.count as usize) {
                     finished.cursor = CursorKept::New(database, cursor);
                 }
                 Ok(finished)

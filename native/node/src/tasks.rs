@@ -121,7 +121,7 @@ pub unsafe extern "C" fn find_async(env: sys::napi_env, info: sys::napi_callback
             queue(call, move || {
                 let mut cursor = session.find(&filter, arguments.skip, arguments.limit)?;
                 let mut finished = read_batch(&mut cursor, arguments.documents_max, arguments.bytes_max)?;
-                if !arguments.is_last_batch(finished.outcome.count as usize) {
+                if !cursor.is_over() {
                     finished.cursor = CursorKept::New(database, cursor);
                 }
                 Ok(finished)
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn next_async(env: sys::napi_env, info: sys::napi_callback
             queue(call, move || {
                 let mut cursor = cursor.try_lock().ok_or_else(cursor_in_use)?;
                 let mut finished = read_batch(&mut cursor, documents_max, bytes_max)?;
-                if finished.outcome.count > 0 {
+                if !cursor.is_over() {
                     finished.cursor = CursorKept::Known(handle);
                 }
                 Ok(finished)

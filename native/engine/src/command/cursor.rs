@@ -30,6 +30,14 @@ impl AnyCursor {
         }
     }
 
+    /// True when no document follows; one that could still follow may turn out not to.
+    pub fn is_over(&self) -> bool {
+        match self {
+            AnyCursor::Find(cursor) => cursor.is_over(),
+            AnyCursor::Aggregate(aggregation) => aggregation.is_over(),
+        }
+    }
+
     /// The key lists that the documents' records use.
     pub fn structures(&self) -> Arc<Structures> {
         match self {

@@ -104,6 +104,11 @@ impl Aggregation {
         result.map(|_| ())
     }
 
+    /// True when no result follows; one that could still follow may turn out not to.
+    pub fn is_over(&self) -> bool {
+        self.execution.is_none()
+    }
+
     /// The key lists that the results' records use.
     pub fn structures(&self) -> Arc<Structures> {
         self.registry.snapshot()

@@ -253,7 +253,9 @@ impl Cursor {
             Ok(out.len() >= bytes_max)
         });
         self.projection = projecting;
-        if !matches!(result, Ok(count) if count > 0) {
+        // A batch with room left is the last one.
+        let is_full = |count| count > 0 && (count >= documents_max || out.len() >= bytes_max);
+        if !matches!(result, Ok(count) if is_full(count)) {
             self.end();
         }
         result
@@ -314,6 +316,11 @@ impl Cursor {
             snapshot.check()?;
         }
         Ok(counted?.saturating_sub(self.skip))
+    }
+
+    /// True when no document follows; one that could still follow may turn out not to.
+    pub fn is_over(&self) -> bool {
+        self.left == 0
     }
 
     /// The key lists that the documents' records use.
