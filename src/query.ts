@@ -96,9 +96,15 @@ export class Query {
     return this.projection === undefined && this.sort === undefined && this.hint === undefined
   }
 
-  /** The command `op` that asks for it. */
+  /**
+   * The command `op` that asks for it.
+   * @throws QuireError `INVALID_PROJECTION` for an array of paths
+   */
   command(op: string): { readonly op: string; readonly [field: string]: unknown } {
     const { filter, projection, sort, skip, hint } = this
+    if (Array.isArray(projection)) {
+      throw new QuireError('INVALID_PROJECTION', 'a projection is an object such as { name: 1 }, not an array of paths')
+    }
     const limit = this.limit === NO_LIMIT ? undefined : this.limit
     return { op, filter, projection, sort, skip, limit, hint }
   }

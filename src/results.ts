@@ -4,7 +4,6 @@
 
 import type { Document, IdOf, OptionalId } from './document.ts'
 import type { Filter } from './filter-types.ts'
-import type { Hint } from './index-types.ts'
 import type { Update } from './update-types.ts'
 
 /** Result of `insertOne`. */
@@ -59,7 +58,6 @@ export interface BulkUpdate<T> {
   readonly update: Update<T>
   readonly upsert?: boolean
   readonly arrayFilters?: readonly Document[]
-  readonly hint?: Hint
 }
 
 /** A replacement of a bulk write. */
@@ -67,13 +65,11 @@ export interface BulkReplacement<T> {
   readonly filter: Filter<T>
   readonly replacement: OptionalId<T>
   readonly upsert?: boolean
-  readonly hint?: Hint
 }
 
 /** A deletion of a bulk write. */
 export interface BulkDeletion<T> {
   readonly filter: Filter<T>
-  readonly hint?: Hint
 }
 
 /** Result of `bulkWrite`. */

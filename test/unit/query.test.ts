@@ -120,3 +120,17 @@ test('wrong_options_are_refused_by_name', async () => {
   }
   await expect(all.async.find().hint('people_1').toArray()).rejects.toMatchObject({ code: 'INDEX_NOT_FOUND' })
 })
+
+test('a_projection_is_an_object_and_no_array_of_paths', () => {
+  const collection = cities()
+  const listed = ['name'] as never
+  for (const ask of [
+    () => collection.find({}, { projection: listed }).toArray(),
+    () => collection.find().project(listed).toArray(),
+    () => collection.findOne({}, { projection: listed })
+  ]) {
+    const { code, message } = failure(ask)
+    expect(code).toBe('INVALID_PROJECTION')
+    expect(message).toMatch(/not an array of paths/)
+  }
+})
