@@ -37,6 +37,16 @@ test.each([0, 1, 63, 64, 65, 320, 5000])('%i_documents_come_whole_by_every_way',
   expect(cursor.closed).toBe(true)
 })
 
+test('a_first_batch_with_room_left_is_known_to_be_the_last', () => {
+  const items = filled(63)
+  const cursor = items.find()
+  for (let n = 0; n < 62; n++) cursor.next()
+  expect(cursor.closed).toBe(false)
+  expect(cursor.next()?.n).toBe(62)
+  expect(cursor.closed).toBe(true)
+  expect(cursor.next()).toBeNull()
+})
+
 test('skip_and_limit_cut', () => {
   const items = filled(1000)
   expect(numbers(items.find().skip(10).limit(5))).toEqual([10, 11, 12, 13, 14])
