@@ -5,6 +5,13 @@ import { expect, test, vi } from 'vitest'
 /** A part of what each example prints; the demo and its writer have a test of their own. */
 const EXPECTED: Record<string, string[]> = {
   'durability.ts': ['total: 5', 'total: 7', 'total: 9'],
+  'queries.ts': [
+    '3, 1 are costly',
+    'documents read for the one at 20: 1',
+    'inserted 4 · nibs 10',
+    'ada 28',
+    '1 paid, 1 deleted'
+  ],
   'quick-start.ts': ["name: 'Ada'", 'Bob Kochi', '2 users left, adults: 2'],
   'streaming.ts': ['101 clicks among the first 300', '6666 views', '10000 events seen, 0 left'],
   'transactions.ts': ['rolled back: bob has not enough', 'ada 70', 'bob 30']
