@@ -1,6 +1,6 @@
 // Queries with indexes against queries without: random indexes, documents, changes, filters, orders, skips and limits.
 //
-// The long form: QUIRE_CASES=50000 npm run test:property -- index; a case is one query by one plan.
+// The long form: QUIRE_CASES=50000 npx vitest run test/property/index; a case is one query by one plan.
 // Promises: whatever indexes there are and whichever is hinted at, a query gives what it gives without any. Leaves to
 // others: which order is right (order.test.ts), plans over crafted statistics (engine, tests/plans).
 

@@ -1,6 +1,6 @@
 // The engine's sort orders, skips and limits against the judge, over random documents.
 //
-// The long form: QUIRE_CASES=50000 npm run test:property -- order; a case is a query over some documents.
+// The long form: QUIRE_CASES=50000 npx vitest run test/property/order; a case is a query over some documents.
 // Promises: documents come in the order that MongoDB's manual describes, arrays and missing fields included. Leaves to
 // others: orders that an index gives (engine, tests/plans), keys of sorting (engine, query::sort).
 

@@ -1,6 +1,6 @@
 // The engine's updates against mingo and against the judge, over random documents and updates.
 //
-// The long form: QUIRE_CASES=100000 npm run test:property -- update; a case is a document and an update.
+// The long form: QUIRE_CASES=100000 npx vitest run test/property/update; a case is a document and an update.
 // Promises: in every case the engine makes of the document what MongoDB's manual says, or refuses the update and leaves
 // the document as it was; mingo does the same but where a fault of its list applies.
 
