@@ -58,6 +58,7 @@ import type {
   UpdateResult
 } from './results.ts'
 import { durabilityIn, NO_SCHEMA, type Source } from './source.ts'
+import { READ_TRIES } from './structures.ts'
 import type { Update } from './update-types.ts'
 import {
   BULK_OPTIONS,
@@ -69,8 +70,6 @@ import {
   type InsertManyOptions
 } from './write-options.ts'
 
-/** Tries of a read whose structures went away under it. */
-const READ_TRIES = 100
 const NO_BYTES = new Uint8Array(0)
 
 /** Documents with methods that return promises. Errors are those of the same methods of `Documents`. */

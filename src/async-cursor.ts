@@ -1,8 +1,9 @@
 // Cursors whose batches are read on a pool thread.
 //
 // Promises: as cursor.ts; one batch is under way at a time, so documents come in order. Leaves to others: the
-// threads (native/node/src/work.rs).
+// threads (native/node/src/tasks.rs).
 
+import { ASYNC_BATCH_BYTES, ASYNC_BATCH_DOCUMENTS, forgotten } from './batches.ts'
 import { type Encoded, encode, encodeRequest } from './codec.ts'
 import { runCommandAsync } from './commands.ts'
 import type { CursorSource } from './cursor.ts'
@@ -12,13 +13,6 @@ import { type AsyncOutcome, addon, checkObject, checkOutcome, type Handle, pinRe
 import { countArgument } from './options.ts'
 import type { Projected, Projection, Sort } from './projection-types.ts'
 import { type Explanation, type FindOptions, Query, sortOrder } from './query.ts'
-
-/** Documents and bytes of one batch: larger than a synchronous one's, because each costs a turn of the event loop. */
-const BATCH_DOCUMENTS = 4096
-const BATCH_BYTES = 1 << 20
-
-/** Closes the native cursors that JavaScript forgot. */
-const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
 
 /**
  * The documents that match a filter, read off the event loop. Iterate it with `for await`, or call `toArray`.
@@ -192,15 +186,15 @@ export class AsyncCursor<R extends object> implements AsyncIterable<R>, AsyncDis
     const { handle } = this.#source
     if (!query.isPlain) {
       const { start, end } = pinned(encodeRequest(query.command('find')))
-      return addon.openCursorAsync(handle, start, end, BATCH_DOCUMENTS, BATCH_BYTES)
+      return addon.openCursorAsync(handle, start, end, ASYNC_BATCH_DOCUMENTS, ASYNC_BATCH_BYTES)
     }
     const { start, end } = pinned(encode(query.filter, 'filter'))
-    return addon.findAsync(handle, start, end, query.skip, query.limit, BATCH_DOCUMENTS, BATCH_BYTES)
+    return addon.findAsync(handle, start, end, query.skip, query.limit, ASYNC_BATCH_DOCUMENTS, ASYNC_BATCH_BYTES)
   }
 
   async #next(): Promise<AsyncOutcome> {
     try {
-      return checkOutcome(await checkObject(addon.nextAsync(this.#handle, BATCH_DOCUMENTS, BATCH_BYTES)))
+      return checkOutcome(await checkObject(addon.nextAsync(this.#handle, ASYNC_BATCH_DOCUMENTS, ASYNC_BATCH_BYTES)))
     } catch (error) {
       this.#end()
       throw error

@@ -20,20 +20,19 @@ import {
   Status,
   status
 } from './native.ts'
-import type { Decoders } from './structures.ts'
+import { type Decoders, READ_TRIES } from './structures.ts'
 
-/** Documents of the first batch; each following one has four times as many. */
-const FIRST_BATCH = 64
-/** Most documents of one batch. */
-const BATCH_MAX = 1024
-/** Documents and bytes of a batch read on a pool thread: more, because each costs a turn of the event loop. */
-const ASYNC_BATCH_DOCUMENTS = 4096
-const ASYNC_BATCH_BYTES = 1 << 20
-/** Tries to open a cursor whose structures go away each time (the collection is renamed in that very moment). */
-const OPEN_TRIES = 100
+/** Documents of the first batch; each following one has four times as many. @internal */
+export const FIRST_BATCH = 64
+/** Most documents of one batch. @internal */
+export const BATCH_MAX = 1024
+/** Documents of a batch read on a pool thread: more, because each costs a turn of the event loop. @internal */
+export const ASYNC_BATCH_DOCUMENTS = 4096
+/** Bytes of such a batch. @internal */
+export const ASYNC_BATCH_BYTES = 1 << 20
 
-/** Closes the native cursors that JavaScript forgot. */
-const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
+/** Closes the native cursors that JavaScript forgot. @internal */
+export const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
 
 /** What is asked, and how what comes back is decoded. @internal */
 export interface BatchSource {
@@ -89,7 +88,7 @@ abstract class OpenedBatches {
   protected lost(wasNew: boolean): void {
     this.close()
     this.tries++
-    if (!wasNew || this.tries >= OPEN_TRIES) {
+    if (!wasNew || this.tries >= READ_TRIES) {
       throw new QuireError('CONFLICT', 'the collection was renamed while it was read; read again')
     }
     this.state = 'new'

@@ -4,6 +4,7 @@
 // document is asked for; native resources are given back at the end, at `close`, when a loop is left, and, for a
 // cursor that was forgotten, when it is collected. Leaves to others: what matches (the engine).
 
+import { BATCH_MAX, FIRST_BATCH, forgotten } from './batches.ts'
 import { type Encoded, encode, encodeRequest } from './codec.ts'
 import { runCommand } from './commands.ts'
 import { QuireError } from './errors.ts'
@@ -23,14 +24,6 @@ import { countArgument } from './options.ts'
 import type { Projected, Projection, Sort } from './projection-types.ts'
 import { type Explanation, type FindOptions, Query, sortOrder } from './query.ts'
 import type { Decoders } from './structures.ts'
-
-/** Documents of the first batch; each following one has four times as many. */
-const FIRST_BATCH = 64
-/** Most documents of one batch. */
-const BATCH_MAX = 1024
-
-/** Closes the native cursors that JavaScript forgot. */
-const forgotten = new FinalizationRegistry<Handle>(handle => addon.closeCursor(handle))
 
 /** What a cursor needs to know of its collection. @internal */
 export interface CursorSource {

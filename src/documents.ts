@@ -49,7 +49,7 @@ import type {
   UpdateResult
 } from './results.ts'
 import { durabilityIn, NO_SCHEMA, type Source } from './source.ts'
-import { decodeId } from './structures.ts'
+import { decodeId, READ_TRIES } from './structures.ts'
 import type { Update } from './update-types.ts'
 import {
   BULK_OPTIONS,
@@ -60,9 +60,6 @@ import {
   type FindOneAndUpdateOptions,
   type InsertManyOptions
 } from './write-options.ts'
-
-/** Tries of a read whose structures went away under it (the collection was renamed in that very moment). */
-const READ_TRIES = 100
 
 /**
  * The documents of one collection, by themselves (see `Collection`) or inside a transaction.

@@ -9,6 +9,9 @@ import { NOT_COUNTED } from './decoder.ts'
 import type { Document } from './document.ts'
 import { addon, checkObject, type Handle, response, Status, status } from './native.ts'
 
+/** Tries of a read whose structures go away under it each time: the collection is renamed in that very moment. @internal */
+export const READ_TRIES = 100
+
 /** Decoders by the identity of their structures. */
 export class Decoders {
   readonly #byIdentity = new Map<number, Decoder>()
