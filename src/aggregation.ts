@@ -7,7 +7,17 @@
 import { AsyncBatches, Batches, type BatchSource } from './batches.ts'
 import { runCommand, runCommandAsync } from './commands.ts'
 import type { Document } from './document.ts'
+import { checkOptions } from './filters.ts'
+import type { Hint } from './index-types.ts'
 import { type PipelineStage, type SplitPipeline, splitPipeline, throughMingo } from './pipeline.ts'
+
+/** Options of `aggregate`. */
+export interface AggregateOptions {
+  /** The index that the first stages use, by its name or fields; `{ $natural: 1 }` uses none. */
+  readonly hint?: Hint
+}
+
+const AGGREGATE_OPTIONS = ['hint'] as const satisfies readonly (keyof AggregateOptions)[]
 
 /** How a pipeline runs. */
 export interface AggregateExplanation {
@@ -31,10 +41,16 @@ function writing(documents: readonly object[], output: PipelineStage): object {
   return { op: 'aggregate', pipeline: [{ $documents: { $literal: documents } }, output] }
 }
 
-function explaining({ first, rest, output }: SplitPipeline) {
+/** What the engine runs of a pipeline. @throws QuireError `INVALID_ARGUMENT`, naming an option that is not known */
+function running({ first }: SplitPipeline, options: AggregateOptions | undefined): object {
+  checkOptions(options, AGGREGATE_OPTIONS, 'aggregate')
+  return { op: 'aggregate', pipeline: first, ...options }
+}
+
+function explaining({ rest, output }: SplitPipeline, command: object) {
   const names = [...rest, ...(output === undefined ? [] : [output])].map(stage => Object.keys(stage)[0] ?? '')
   return {
-    command: { op: 'explainAggregate', pipeline: first },
+    command: { ...command, op: 'explainAggregate' },
     durability: 0,
     read: (reply: object) => ({ ...reply, javascript: names }) as unknown as AggregateExplanation
   }
@@ -50,15 +66,17 @@ function explaining({ first, rest, output }: SplitPipeline) {
 export class AggregationCursor<R extends object> implements Iterable<R>, AsyncIterable<R>, Disposable {
   readonly #source: BatchSource
   readonly #split: SplitPipeline
+  readonly #command: object
   readonly #batches: Batches
   #results: Iterator<object, undefined> | undefined
   #isClosed = false
 
   /** @internal */
-  constructor(source: BatchSource, pipeline: readonly PipelineStage[]) {
+  constructor(source: BatchSource, pipeline: readonly PipelineStage[], options?: AggregateOptions) {
     this.#source = source
     this.#split = splitPipeline(pipeline)
-    this.#batches = new Batches(source, { op: 'aggregate', pipeline: this.#split.first })
+    this.#command = running(this.#split, options)
+    this.#batches = new Batches(source, this.#command)
   }
 
   /** The next result; null when there are no more. */
@@ -100,7 +118,7 @@ export class AggregationCursor<R extends object> implements Iterable<R>, AsyncIt
 
   /** How the pipeline runs; nothing but its first stages is run for that. */
   explain(): AggregateExplanation {
-    return runCommand(this.#source.handle, explaining(this.#split))
+    return runCommand(this.#source.handle, explaining(this.#split, this.#command))
   }
 
   /** True when there is nothing more to come. */
@@ -150,15 +168,17 @@ export class AggregationCursor<R extends object> implements Iterable<R>, AsyncIt
 export class AsyncAggregationCursor<R extends object> implements AsyncIterable<R>, AsyncDisposable {
   readonly #source: BatchSource
   readonly #split: SplitPipeline
+  readonly #command: object
   readonly #batches: AsyncBatches
   #results: AsyncGenerator<object, undefined> | undefined
   #isClosed = false
 
   /** @internal */
-  constructor(source: BatchSource, pipeline: readonly PipelineStage[]) {
+  constructor(source: BatchSource, pipeline: readonly PipelineStage[], options?: AggregateOptions) {
     this.#source = source
     this.#split = splitPipeline(pipeline)
-    this.#batches = new AsyncBatches(source, { op: 'aggregate', pipeline: this.#split.first })
+    this.#command = running(this.#split, options)
+    this.#batches = new AsyncBatches(source, this.#command)
   }
 
   /** The next result; null when there are no more. */
@@ -196,7 +216,7 @@ export class AsyncAggregationCursor<R extends object> implements AsyncIterable<R
 
   /** How the pipeline runs; nothing but its first stages is run for that. */
   explain(): Promise<AggregateExplanation> {
-    return runCommandAsync(this.#source.handle, explaining(this.#split))
+    return runCommandAsync(this.#source.handle, explaining(this.#split, this.#command))
   }
 
   /** True when there is nothing more to come. */

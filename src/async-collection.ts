@@ -5,7 +5,7 @@
 // afterwards changes nothing (with a schema that returns promises: until it has answered); writes are done in the order in which their promises resolve. Leaves to
 // others: the verbs (documents.ts, whose docstrings name the errors), the threads (native/node/src/tasks.rs).
 
-import { AsyncAggregationCursor } from './aggregation.ts'
+import { type AggregateOptions, AsyncAggregationCursor } from './aggregation.ts'
 import { AsyncCursor } from './async-cursor.ts'
 import { bulkWriteCommand, bulkWriteResult, insertEachCommand, insertManyResult, writeEach } from './bulk.ts'
 import type { Encoded } from './codec.ts'
@@ -14,7 +14,7 @@ import type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
-import { asyncValidatorOf, guarded, runAsync, type Target } from './guard.ts'
+import { asyncValidatorOf, guarded, runAsync, type Target, targetOf } from './guard.ts'
 import type { IndexDescription, IndexInfo, IndexOptions, IndexSpecification } from './index-types.ts'
 import {
   createIndexCommand,
@@ -24,10 +24,25 @@ import {
   listIndexesCommand
 } from './indexes.ts'
 import { type AsyncOutcome, addon, check, checkObject, checkOutcome, pinRequest, Verb } from './native.ts'
-import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
+import {
+  CHANGE_OPTIONS,
+  DELETE_OPTIONS,
+  type DeleteOptions,
+  type ReplaceOptions,
+  type UpdateOneOptions,
+  type UpdateOptions,
+  type WriteOptions
+} from './options.ts'
 import type { PipelineStage } from './pipeline.ts'
 import type { Projected, Projection } from './projection-types.ts'
-import { type CountOptions, FIND_ONE_OPTIONS, FIND_OPTIONS, type FindOneOptions, type FindOptions } from './query.ts'
+import {
+  type CountOptions,
+  type DistinctOptions,
+  FIND_ONE_OPTIONS,
+  FIND_OPTIONS,
+  type FindOneOptions,
+  type FindOptions
+} from './query.ts'
 import {
   type Change,
   changeRequest,
@@ -157,12 +172,15 @@ export class AsyncCollection<T extends object> {
   }
 
   /** The results of an aggregation pipeline, as a cursor to be iterated with `for await`. */
-  aggregate<R extends object = Document>(pipeline: readonly PipelineStage[]): AsyncAggregationCursor<R> {
-    return new AsyncAggregationCursor<R>(this.#source, pipeline)
+  aggregate<R extends object = Document>(
+    pipeline: readonly PipelineStage[],
+    options?: AggregateOptions
+  ): AsyncAggregationCursor<R> {
+    return new AsyncAggregationCursor<R>(this.#source, pipeline, options)
   }
 
   /** Changes the first document that matches. */
-  async updateOne(filter: Filter<T>, update: Update<T>, options?: UpdateOptions): Promise<UpdateResult<T>> {
+  async updateOne(filter: Filter<T>, update: Update<T>, options?: UpdateOneOptions<T>): Promise<UpdateResult<T>> {
     return this.#change({ call: 'updateOne', filter, body: update, options })
   }
 
@@ -172,7 +190,7 @@ export class AsyncCollection<T extends object> {
   }
 
   /** Puts a document in the place of the first one that matches; its `_id` stays. */
-  async replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: ReplaceOptions): Promise<UpdateResult<T>> {
+  async replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: ReplaceOptions<T>): Promise<UpdateResult<T>> {
     return this.#change({ call: 'replaceOne', filter, body: document, options })
   }
 
@@ -231,13 +249,15 @@ export class AsyncCollection<T extends object> {
   }
 
   /** Deletes the first document that matches. */
-  async deleteOne(filter: Filter<T>, options?: WriteOptions): Promise<DeleteResult> {
-    return this.#send(deleteRequest(Verb.DeleteOne, filter, durabilityIn(this.#source, options, 'deleteOne')))
+  async deleteOne(filter: Filter<T>, options?: DeleteOptions): Promise<DeleteResult> {
+    const durability = durabilityIn(this.#source, options, 'deleteOne', DELETE_OPTIONS)
+    return this.#send(deleteRequest('deleteOne', filter, options, durability))
   }
 
   /** Deletes every document that matches, all of them or, after an error, none. */
-  async deleteMany(filter: Filter<T>, options?: WriteOptions): Promise<DeleteResult> {
-    return this.#send(deleteRequest(Verb.DeleteMany, filter, durabilityIn(this.#source, options, 'deleteMany')))
+  async deleteMany(filter: Filter<T>, options?: DeleteOptions): Promise<DeleteResult> {
+    const durability = durabilityIn(this.#source, options, 'deleteMany', DELETE_OPTIONS)
+    return this.#send(deleteRequest('deleteMany', filter, options, durability))
   }
 
   /** How many documents match. */
@@ -246,10 +266,14 @@ export class AsyncCollection<T extends object> {
   }
 
   /** The distinct values of a field; an array stands for its elements. */
-  distinct<K extends keyof WithId<T> & string>(field: K, filter?: Filter<T>): Promise<Distinct<WithId<T>[K]>[]>
-  distinct(field: string, filter?: Filter<T>): Promise<unknown[]>
-  async distinct(field: string, filter: Filter<T> = {} as Filter<T>): Promise<unknown[]> {
-    return this.#send(distinctCommand<unknown>(field, filter))
+  distinct<K extends keyof WithId<T> & string>(
+    field: K,
+    filter?: Filter<T>,
+    options?: DistinctOptions
+  ): Promise<Distinct<WithId<T>[K]>[]>
+  distinct(field: string, filter?: Filter<T>, options?: DistinctOptions): Promise<unknown[]>
+  async distinct(field: string, filter: Filter<T> = {} as Filter<T>, options?: DistinctOptions): Promise<unknown[]> {
+    return this.#send(distinctCommand<unknown>(field, filter, options))
   }
 
   /** How many documents there are, from the collection's own count. */
@@ -321,7 +345,7 @@ export class AsyncCollection<T extends object> {
     if (!this.#isChecked) return this.#send(changeRequest<T>(change, durability))
     const run = (documents: AsyncCollection<T>, filter: object) =>
       documents.#send(changeRequest<T>({ ...change, filter }, 0))
-    return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
+    return this.#guard(targetOf(requireFilter(filter), call === 'updateMany', options), durability, run, upsertedIdOf)
   }
 
   async #findOneAnd(asked: FindOneAnd): Promise<unknown> {
@@ -336,7 +360,7 @@ export class AsyncCollection<T extends object> {
     const sent = isAfter ? { ...asked, options: others } : asked
     const change = (documents: AsyncCollection<T>, filter: object) =>
       documents.#send(findOneAndCommand({ ...sent, filter }, 0))
-    const target = { filter: requireFilter(filter), isMany: false, sort: options?.sort }
+    const target = targetOf(requireFilter(filter), false, options)
     const show = async (documents: AsyncCollection<T>, { value }: Found) =>
       isAfter && value !== null ? documents.#send(findOneCommand({ _id: value['_id'] }, projection)) : value
     return this.#guard(target, durability, change, upsertedIdOf, show)

@@ -8,6 +8,7 @@ import type { Command } from './commands.ts'
 import type { Document, Id } from './document.ts'
 import { type Issue, invalidArgument, QuireError, type QuireErrorCode } from './errors.ts'
 import type { Steps } from './guard.ts'
+import { sortOrder } from './query.ts'
 import type { BulkWriteOperation, BulkWriteResult, InsertManyResult } from './results.ts'
 
 /** An operation of `bulkWrite` or a document of `insertMany` that failed. */
@@ -56,8 +57,18 @@ export function bulkWriteCommand<T>(
   durability: number
 ): Command<BulkWriteResult<T>> {
   checkOperations(operations)
-  const command = { op: 'bulkWrite', operations, ...isOrdered(ordered) }
+  const command = { op: 'bulkWrite', operations: operations.map(inOrder), ...isOrdered(ordered) }
   return { command, durability, read: reply => bulkWriteResult<T>(reply as unknown as Outcome) }
+}
+
+/** An operation with its sort order, where it has one, as the engine takes it. */
+function inOrder(operation: unknown): unknown {
+  if (typeof operation !== 'object' || operation === null) return operation
+  for (const [name, given] of Object.entries(operation)) {
+    const sort = (given as { readonly sort?: unknown } | null | undefined)?.sort
+    if (sort !== undefined) return { ...operation, [name]: { ...given, sort: sortOrder(sort) } }
+  }
+  return operation
 }
 
 /** `insertMany` that goes on after documents which cannot be inserted. */
@@ -156,6 +167,8 @@ const ERRORS_OF_ONE: ReadonlySet<QuireErrorCode> = new Set([
   'INVALID_UPDATE',
   'INVALID_EXPRESSION',
   'INVALID_PIPELINE',
+  'INVALID_SORT',
+  'INDEX_NOT_FOUND',
   'LIMIT_EXCEEDED',
   'SCHEMA_MISMATCH'
 ])

@@ -161,10 +161,13 @@ export class Database implements Disposable, AsyncDisposable {
 
   /**
    * The results of a pipeline that begins with `$documents`; `Documents.aggregate` is that of a collection.
-   * @throws QuireError `INVALID_ARGUMENT` when the pipeline is no array
+   * @throws QuireError `INVALID_ARGUMENT` when the pipeline is no array, or for an option: there is none to be given
    */
-  aggregate<R extends object = Document>(pipeline: readonly PipelineStage[]): AggregationCursor<R> {
-    return new AggregationCursor<R>({ handle: this.#handle, decoders: this.#decoders }, pipeline)
+  aggregate<R extends object = Document>(
+    pipeline: readonly PipelineStage[],
+    options?: { readonly [name: string]: never }
+  ): AggregationCursor<R> {
+    return new AggregationCursor<R>({ handle: this.#handle, decoders: this.#decoders }, pipeline, options)
   }
 
   /** The collections, in the order of their names. */

@@ -5,7 +5,7 @@
 // kept. Leaves to others: what is sent (requests.ts), schemas (schema.ts, guard.ts), lists (cursor.ts), everything
 // that a verb means (the engine).
 
-import { AggregationCursor } from './aggregation.ts'
+import { type AggregateOptions, AggregationCursor } from './aggregation.ts'
 import { AsyncCollection } from './async-collection.ts'
 import { bulkWriteCommand, bulkWriteResult, insertEachCommand, insertManyResult, writeEach } from './bulk.ts'
 import { encode, releaseLargeBuffer } from './codec.ts'
@@ -15,12 +15,27 @@ import type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
 import { checkOptions, onlyId } from './filters.ts'
-import { guarded, runNow, type Target, validatorOf } from './guard.ts'
-import { addon, check, lastError, pinRequest, responseBytes, Status, status, Verb } from './native.ts'
-import { CHANGE_OPTIONS, type ReplaceOptions, type UpdateOptions, type WriteOptions } from './options.ts'
+import { guarded, runNow, type Target, targetOf, validatorOf } from './guard.ts'
+import { addon, check, lastError, pinRequest, responseBytes, Status, status } from './native.ts'
+import {
+  CHANGE_OPTIONS,
+  DELETE_OPTIONS,
+  type DeleteOptions,
+  type ReplaceOptions,
+  type UpdateOneOptions,
+  type UpdateOptions,
+  type WriteOptions
+} from './options.ts'
 import type { PipelineStage } from './pipeline.ts'
 import type { Projected, Projection } from './projection-types.ts'
-import { type CountOptions, FIND_ONE_OPTIONS, FIND_OPTIONS, type FindOneOptions, type FindOptions } from './query.ts'
+import {
+  type CountOptions,
+  type DistinctOptions,
+  FIND_ONE_OPTIONS,
+  FIND_OPTIONS,
+  type FindOneOptions,
+  type FindOptions
+} from './query.ts'
 import {
   type Change,
   changeRequest,
@@ -202,23 +217,26 @@ export class Documents<T extends object> {
   /**
    * The results of an aggregation pipeline: MongoDB's stages, run by the engine. Nothing runs before the first result
    * is asked for; with `$out` or `$merge` there are no results, but they have to be asked for all the same.
-   * @throws QuireError `INVALID_ARGUMENT` when the pipeline is no array
+   * @throws QuireError `INVALID_ARGUMENT` when the pipeline is no array, or an option is not known
    */
-  aggregate<R extends object = Document>(pipeline: readonly PipelineStage[]): AggregationCursor<R> {
-    return new AggregationCursor<R>(this.source, pipeline)
+  aggregate<R extends object = Document>(
+    pipeline: readonly PipelineStage[],
+    options?: AggregateOptions
+  ): AggregationCursor<R> {
+    return new AggregationCursor<R>(this.source, pipeline, options)
   }
 
   /**
    * Changes the first document that matches.
-   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `INDEX_NOT_FOUND`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
    */
-  updateOne(filter: Filter<T>, update: Update<T>, options?: UpdateOptions): UpdateResult<T> {
+  updateOne(filter: Filter<T>, update: Update<T>, options?: UpdateOneOptions<T>): UpdateResult<T> {
     return this.#change({ call: 'updateOne', filter, body: update, options })
   }
 
   /**
    * Changes every document that matches, all of them or, after an error, none.
-   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_UPDATE`, `INDEX_NOT_FOUND`, `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
    */
   updateMany(filter: Filter<T>, update: Update<T>, options?: UpdateOptions): UpdateResult<T> {
     return this.#change({ call: 'updateMany', filter, body: update, options })
@@ -226,10 +244,10 @@ export class Documents<T extends object> {
 
   /**
    * Puts a document in the place of the first one that matches; its `_id` stays.
-   * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_UPDATE` for another `_id`, `DOCUMENT_TOO_LARGE`,
-   * `SCHEMA_MISMATCH`
+   * @throws QuireError `INVALID_FILTER`, `INVALID_DOCUMENT`, `INVALID_UPDATE` for another `_id`, `INDEX_NOT_FOUND`,
+   * `DOCUMENT_TOO_LARGE`, `SCHEMA_MISMATCH`
    */
-  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: ReplaceOptions): UpdateResult<T> {
+  replaceOne(filter: Filter<T>, document: OptionalId<T>, options?: ReplaceOptions<T>): UpdateResult<T> {
     return this.#change({ call: 'replaceOne', filter, body: document, options })
   }
 
@@ -293,18 +311,20 @@ export class Documents<T extends object> {
 
   /**
    * Deletes the first document that matches.
-   * @throws QuireError `INVALID_FILTER`
+   * @throws QuireError `INVALID_FILTER`, `INDEX_NOT_FOUND`
    */
-  deleteOne(filter: Filter<T>, options?: WriteOptions): DeleteResult {
-    return this.#send(deleteRequest(Verb.DeleteOne, filter, durabilityIn(this.source, options, 'deleteOne')))
+  deleteOne(filter: Filter<T>, options?: DeleteOptions): DeleteResult {
+    const durability = durabilityIn(this.source, options, 'deleteOne', DELETE_OPTIONS)
+    return this.#send(deleteRequest('deleteOne', filter, options, durability))
   }
 
   /**
    * Deletes every document that matches, all of them or, after an error, none.
-   * @throws QuireError `INVALID_FILTER`
+   * @throws QuireError `INVALID_FILTER`, `INDEX_NOT_FOUND`
    */
-  deleteMany(filter: Filter<T>, options?: WriteOptions): DeleteResult {
-    return this.#send(deleteRequest(Verb.DeleteMany, filter, durabilityIn(this.source, options, 'deleteMany')))
+  deleteMany(filter: Filter<T>, options?: DeleteOptions): DeleteResult {
+    const durability = durabilityIn(this.source, options, 'deleteMany', DELETE_OPTIONS)
+    return this.#send(deleteRequest('deleteMany', filter, options, durability))
   }
 
   /**
@@ -317,12 +337,16 @@ export class Documents<T extends object> {
 
   /**
    * The distinct values of a field; an array stands for its elements.
-   * @throws QuireError `INVALID_FILTER`, `LIMIT_EXCEEDED` when they take too much memory
+   * @throws QuireError `INVALID_FILTER`, `INDEX_NOT_FOUND`, `LIMIT_EXCEEDED` when they take too much memory
    */
-  distinct<K extends keyof WithId<T> & string>(field: K, filter?: Filter<T>): Distinct<WithId<T>[K]>[]
-  distinct(field: string, filter?: Filter<T>): unknown[]
-  distinct(field: string, filter: Filter<T> = {} as Filter<T>): unknown[] {
-    return this.#send(distinctCommand<unknown>(field, filter))
+  distinct<K extends keyof WithId<T> & string>(
+    field: K,
+    filter?: Filter<T>,
+    options?: DistinctOptions
+  ): Distinct<WithId<T>[K]>[]
+  distinct(field: string, filter?: Filter<T>, options?: DistinctOptions): unknown[]
+  distinct(field: string, filter: Filter<T> = {} as Filter<T>, options?: DistinctOptions): unknown[] {
+    return this.#send(distinctCommand<unknown>(field, filter, options))
   }
 
   /** How many documents there are, from the collection's own count. */
@@ -365,7 +389,7 @@ export class Documents<T extends object> {
     const durability = durabilityIn(this.source, options, call, CHANGE_OPTIONS[call])
     if (this.source.slot.schema === undefined) return this.#send(changeRequest<T>(change, durability))
     const run = (documents: Documents<T>, filter: object) => documents.#send(changeRequest<T>({ ...change, filter }, 0))
-    return this.#guard({ filter: requireFilter(filter), isMany: call === 'updateMany' }, durability, run, upsertedIdOf)
+    return this.#guard(targetOf(requireFilter(filter), call === 'updateMany', options), durability, run, upsertedIdOf)
   }
 
   #findOneAnd(asked: FindOneAnd): unknown {
@@ -380,7 +404,7 @@ export class Documents<T extends object> {
     const sent = isAfter ? { ...asked, options: others } : asked
     const change = (documents: Documents<T>, filter: object) =>
       documents.#send(findOneAndCommand({ ...sent, filter }, 0))
-    const target = { filter: requireFilter(filter), isMany: false, sort: options?.sort }
+    const target = targetOf(requireFilter(filter), false, options)
     const show = (documents: Documents<T>, { value }: Found) =>
       isAfter && value !== null ? documents.#send(findOneCommand({ _id: value['_id'] }, projection)) : value
     return this.#guard(target, durability, change, upsertedIdOf, show)

@@ -28,6 +28,13 @@ export interface Target {
   readonly isMany: boolean
   /** Which match is the first one. */
   readonly sort?: unknown
+  /** The index to find them by. */
+  readonly hint?: unknown
+}
+
+/** The target of a change with these options. */
+export function targetOf(filter: object, isMany: boolean, options: { sort?: unknown; hint?: unknown } = {}): Target {
+  return { filter, isMany, sort: options.sort, hint: options.hint }
 }
 
 /**
@@ -42,11 +49,12 @@ export function* guarded<R>(
   change: (filter: object) => unknown,
   upsertedId: (result: R) => Id | null
 ): Steps<R> {
-  const options = target.isMany ? {} : { limit: 1, ...(target.sort === undefined ? {} : { sort: target.sort }) }
-  const before = (yield verbs.find(target.filter as never, options as never).toArray()) as (Document & { _id: Id })[]
+  const { filter, isMany, ...options } = target
+  const wanted = isMany ? options : { ...options, limit: 1 }
+  const before = (yield verbs.find(filter as never, wanted as never).toArray()) as (Document & { _id: Id })[]
   const [first] = before
-  const isFirstOnly = !target.isMany && first !== undefined
-  const result = (yield change(isFirstOnly ? { $and: [target.filter, { _id: first._id }] } : target.filter)) as R
+  const isFirstOnly = !isMany && first !== undefined
+  const result = (yield change(isFirstOnly ? { $and: [filter, { _id: first._id }] } : filter)) as R
   const inserted = before.length === 0 ? upsertedId(result) : null
   const ids = inserted === null ? before.map(({ _id }) => _id) : [inserted]
   try {

@@ -2,7 +2,12 @@
 //
 // Promises: what is exported here is documented and keeps to semantic versioning; nothing else does.
 
-export { type AggregateExplanation, AggregationCursor, AsyncAggregationCursor } from './aggregation.ts'
+export {
+  type AggregateExplanation,
+  type AggregateOptions,
+  AggregationCursor,
+  AsyncAggregationCursor
+} from './aggregation.ts'
 export { AsyncCollection } from './async-collection.ts'
 export { AsyncCursor } from './async-cursor.ts'
 export { BulkWriteError, type WriteError } from './bulk.ts'
@@ -49,17 +54,26 @@ export type {
 } from './index-types.ts'
 export { LiveQuery, type LiveQueryOptions } from './live-query.ts'
 export type {
+  DeleteOptions,
   Durability,
   OpenOptions,
   ReplaceOptions,
   TransactionOptions,
+  UpdateOneOptions,
   UpdateOptions,
   WriteOptions
 } from './options.ts'
 export type { Path } from './paths.ts'
 export type { PipelineStage } from './pipeline.ts'
 export type { Projected, Projection, ProjectionValue, Sort, SortDirection } from './projection-types.ts'
-export type { CountOptions, ExplainedStage, Explanation, FindOneOptions, FindOptions } from './query.ts'
+export type {
+  CountOptions,
+  DistinctOptions,
+  ExplainedStage,
+  Explanation,
+  FindOneOptions,
+  FindOptions
+} from './query.ts'
 export type {
   BulkDeletion,
   BulkReplacement,

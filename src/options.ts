@@ -3,9 +3,11 @@
 // Promises: an option that is not known, or has a value out of its range, is refused by name; nothing is guessed.
 // Leaves to others: the defaults, which native/engine/src/limits.rs has (native calls get -1 for them).
 
-import type { Document } from './document.ts'
+import type { Document, WithId } from './document.ts'
 import { invalidArgument } from './errors.ts'
 import { checkOptions } from './filters.ts'
+import type { Hint } from './index-types.ts'
+import type { Sort } from './projection-types.ts'
 
 /**
  * When a commit is safe from what.
@@ -60,18 +62,36 @@ export interface WriteOptions {
   durability?: Durability
 }
 
-/** Options of `replaceOne`. */
-export interface ReplaceOptions extends WriteOptions {
-  /** Insert a document when none matches: the new one, with the `_id` that the filter asks for. False by default. */
-  upsert?: boolean
+/** Options of `deleteOne` and `deleteMany`. */
+export interface DeleteOptions extends WriteOptions {
+  /** The index to find the documents by, by its name or fields; `{ $natural: 1 }` uses none. */
+  hint?: Hint
 }
 
-/** Options of `updateOne` and `updateMany`. */
+/** Options of `replaceOne`. */
+export interface ReplaceOptions<T = Document> extends WriteOptions {
+  /** Insert a document when none matches: the new one, with the `_id` that the filter asks for. False by default. */
+  upsert?: boolean
+  /** Which match is the first one; by default any is. */
+  sort?: Sort<WithId<T>>
+  /** The index to find the document by, by its name or fields; `{ $natural: 1 }` uses none. */
+  hint?: Hint
+}
+
+/** Options of `updateOne`. */
+export interface UpdateOneOptions<T = Document> extends UpdateOptions {
+  /** Which match is the first one; by default any is. */
+  sort?: Sort<WithId<T>>
+}
+
+/** Options of `updateMany`. */
 export interface UpdateOptions extends WriteOptions {
   /** Insert a document when none matches: what the filter asks to be equal, changed by the update. False by default. */
   upsert?: boolean
   /** Which elements `$[name]` in the update's paths stands for: a filter for each name. */
   arrayFilters?: readonly Document[]
+  /** The index to find the documents by, by its name or fields; `{ $natural: 1 }` uses none. */
+  hint?: Hint
 }
 
 /** Options of `transaction`. */
@@ -110,10 +130,12 @@ const TRANSACTION_OPTIONS = [
 const WRITE_OPTIONS = ['durability'] as const satisfies readonly (keyof WriteOptions)[]
 /** The options of the calls that change documents. @internal */
 export const CHANGE_OPTIONS = {
-  updateOne: ['durability', 'upsert', 'arrayFilters'],
-  updateMany: ['durability', 'upsert', 'arrayFilters'],
-  replaceOne: ['durability', 'upsert']
-} as const satisfies Record<string, readonly (keyof UpdateOptions)[]>
+  updateOne: ['durability', 'upsert', 'arrayFilters', 'sort', 'hint'],
+  updateMany: ['durability', 'upsert', 'arrayFilters', 'hint'],
+  replaceOne: ['durability', 'upsert', 'sort', 'hint']
+} as const satisfies Record<string, readonly (keyof UpdateOneOptions)[]>
+/** The options of deletions. @internal */
+export const DELETE_OPTIONS = ['durability', 'hint'] as const satisfies readonly (keyof DeleteOptions)[]
 
 /** Stands for the engine's default in native calls. */
 const BY_DEFAULT = -1

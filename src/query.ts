@@ -33,12 +33,17 @@ export type FindOneOptions<T extends object = Document> = Omit<FindOptions<T>, '
 /** Options of `countDocuments`. */
 export type CountOptions = Pick<FindOptions, 'skip' | 'limit' | 'hint'>
 
+/** Options of `distinct`. */
+export type DistinctOptions = Pick<FindOptions, 'hint'>
+
 /** The names of the options. @internal */
 export const FIND_OPTIONS = ['projection', 'sort', 'skip', 'limit', 'hint']
 /** @internal */
 export const FIND_ONE_OPTIONS = ['projection', 'sort', 'skip', 'hint']
 /** @internal */
 export const COUNT_OPTIONS = ['skip', 'limit', 'hint']
+/** @internal */
+export const DISTINCT_OPTIONS = ['hint']
 
 /** How a query is done, and what it read: `explain`. */
 export interface Explanation {
@@ -102,11 +107,20 @@ export class Query {
    */
   command(op: string): { readonly op: string; readonly [field: string]: unknown } {
     const { filter, projection, sort, skip, hint } = this
-    if (Array.isArray(projection)) {
-      throw new QuireError('INVALID_PROJECTION', 'a projection is an object such as { name: 1 }, not an array of paths')
-    }
+    checkProjection(projection)
     const limit = this.limit === NO_LIMIT ? undefined : this.limit
     return { op, filter, projection, sort, skip, limit, hint }
+  }
+}
+
+/**
+ * Refuses a list of paths, which other databases take.
+ * @throws QuireError `INVALID_PROJECTION`
+ * @internal
+ */
+export function checkProjection(projection: unknown): void {
+  if (Array.isArray(projection)) {
+    throw new QuireError('INVALID_PROJECTION', 'a projection is an object such as { name: 1 }, not an array of paths')
   }
 }
 

@@ -10,8 +10,16 @@ import type { Document, Id, IdOf } from './document.ts'
 import { invalidArgument, QuireError } from './errors.ts'
 import { checkOptions, onlyId } from './filters.ts'
 import { Verb } from './native.ts'
-import type { UpdateOptions } from './options.ts'
-import { COUNT_OPTIONS, type CountOptions, Query, sortOrder } from './query.ts'
+import type { DeleteOptions, UpdateOneOptions } from './options.ts'
+import {
+  COUNT_OPTIONS,
+  type CountOptions,
+  checkProjection,
+  DISTINCT_OPTIONS,
+  type DistinctOptions,
+  Query,
+  sortOrder
+} from './query.ts'
 import type { DeleteResult, InsertManyResult, InsertOneResult, UpdateResult } from './results.ts'
 import { decodeId, decodeIds } from './structures.ts'
 import type { FindOneAndUpdateOptions } from './write-options.ts'
@@ -100,7 +108,7 @@ export interface Change {
   readonly filter: object
   /** The update, or the document that takes the place of others. */
   readonly body: object
-  readonly options: UpdateOptions | undefined
+  readonly options: UpdateOneOptions<never> | undefined
 }
 
 /**
@@ -114,9 +122,10 @@ export function changeRequest<T>(
   const id = onlyId(requireFilter(filter))
   if (call === 'replaceOne') checkReplacement(body)
   else checkUpdate(body)
-  if (options?.upsert !== undefined || options?.arrayFilters !== undefined) {
-    const { durability: _, ...asked } = options
-    return { command: { op: call, filter, [CHANGES[call].body]: body, ...asked }, durability, read: readUpdateReply<T> }
+  const { durability: _, ...asked } = options ?? {}
+  if (Object.values(asked).some(value => value !== undefined)) {
+    const command = { op: call, filter, [CHANGES[call].body]: body, ...ordered(asked) }
+    return { command, durability, read: readUpdateReply<T> }
   }
   const encodeBody = () => encode(body, call === 'replaceOne' ? 'document' : 'update')
   const common = {
@@ -127,6 +136,11 @@ export function changeRequest<T>(
   return id === undefined
     ? { verb: CHANGES[call].verbs[1], encodeFirst: () => encode(filter, 'filter'), ...common }
     : { verb: CHANGES[call].verbs[0], id, ...common }
+}
+
+/** Options with their sort order, where there is one, as the engine takes it. */
+function ordered(options: { readonly sort?: unknown }): object {
+  return options.sort === undefined ? options : { ...options, sort: sortOrder(options.sort) }
 }
 
 function updateResult<T>(matchedCount: number, modifiedCount: number, upsertedId: IdOf<T> | null): UpdateResult<T> {
@@ -170,42 +184,45 @@ export function findOneAndCommand({ call, filter, body, options }: FindOneAnd, d
   requireFilter(filter)
   if (call === 'findOneAndUpdate') checkUpdate(body as object)
   if (call === 'findOneAndReplace') checkReplacement(body as object)
-  const { durability: _, sort, ...asked } = options ?? {}
+  const { durability: _, ...asked } = options ?? {}
+  checkProjection(asked.projection)
   const change = FIND_ONE_AND[call]
-  const command = {
-    op: call,
-    filter,
-    ...(change === undefined ? {} : { [change]: body }),
-    ...asked,
-    ...(sort === undefined ? {} : { sort: sortOrder(sort) })
-  }
+  const command = { op: call, filter, ...(change === undefined ? {} : { [change]: body }), ...ordered(asked) }
   return { command, durability, read: reply => reply as unknown as Found }
 }
 
 /** One document as a projection shows it. */
 export function findOneCommand(filter: object, projection: object | undefined): Command<Document | null> {
+  checkProjection(projection)
   const command = { op: 'findOne', filter, ...(projection === undefined ? {} : { projection }) }
   return { command, durability: 0, read: ({ value }) => value as Document | null }
 }
 
 /** `distinct`. */
-export function distinctCommand<V>(field: string, filter: object): Command<V[]> {
-  return { command: { op: 'distinct', field, filter }, durability: 0, read: ({ values }) => values as V[] }
+export function distinctCommand<V>(field: string, filter: object, options: DistinctOptions | undefined): Command<V[]> {
+  checkOptions(options, DISTINCT_OPTIONS, 'distinct')
+  return { command: { op: 'distinct', field, filter, ...options }, durability: 0, read: ({ values }) => values as V[] }
 }
 
-/** `deleteOne` and `deleteMany`. */
+/** The calls that delete documents, with their verbs by filter. */
+const DELETIONS = { deleteOne: Verb.DeleteOne, deleteMany: Verb.DeleteMany } as const
+
+/** `deleteOne` and `deleteMany`: verbs, by id when the filter names nothing else, and commands where a hint is given. */
 export function deleteRequest(
-  verb: typeof Verb.DeleteOne | typeof Verb.DeleteMany,
+  call: keyof typeof DELETIONS,
   filter: object,
+  options: DeleteOptions | undefined,
   durability: number
-): Request<DeleteResult> {
+): Request<DeleteResult> | Command<DeleteResult> {
   const id = onlyId(requireFilter(filter))
-  const common = {
-    durability,
-    read: ({ count }: Answer): DeleteResult => ({ acknowledged: true, deletedCount: count })
+  const result = (deletedCount: number): DeleteResult => ({ acknowledged: true, deletedCount })
+  if (options?.hint !== undefined) {
+    const command = { op: call, filter, hint: options.hint }
+    return { command, durability, read: (reply: Document) => result(reply['deletedCount'] as number) }
   }
+  const common = { durability, read: ({ count }: Answer) => result(count) }
   return id === undefined
-    ? { verb, encodeBody: () => encode(filter, 'filter'), ...common }
+    ? { verb: DELETIONS[call], encodeBody: () => encode(filter, 'filter'), ...common }
     : { verb: Verb.Delete, id, ...common }
 }
 

@@ -2,8 +2,10 @@
 //
 // Promises: types only. Leaves to others: filters and updates (filter-types.ts, update-types.ts).
 
-import type { Document, IdOf, OptionalId } from './document.ts'
+import type { Document, IdOf, OptionalId, WithId } from './document.ts'
 import type { Filter } from './filter-types.ts'
+import type { Hint } from './index-types.ts'
+import type { Sort } from './projection-types.ts'
 import type { Update } from './update-types.ts'
 
 /** Result of `insertOne`. */
@@ -46,7 +48,7 @@ export interface DeleteResult {
 /** One step of a bulk write. */
 export type BulkWriteOperation<T> =
   | { readonly insertOne: { readonly document: OptionalId<T> } }
-  | { readonly updateOne: BulkUpdate<T> }
+  | { readonly updateOne: BulkUpdate<T> & { readonly sort?: Sort<WithId<T>> } }
   | { readonly updateMany: BulkUpdate<T> }
   | { readonly replaceOne: BulkReplacement<T> }
   | { readonly deleteOne: BulkDeletion<T> }
@@ -58,6 +60,7 @@ export interface BulkUpdate<T> {
   readonly update: Update<T>
   readonly upsert?: boolean
   readonly arrayFilters?: readonly Document[]
+  readonly hint?: Hint
 }
 
 /** A replacement of a bulk write. */
@@ -65,11 +68,14 @@ export interface BulkReplacement<T> {
   readonly filter: Filter<T>
   readonly replacement: OptionalId<T>
   readonly upsert?: boolean
+  readonly sort?: Sort<WithId<T>>
+  readonly hint?: Hint
 }
 
 /** A deletion of a bulk write. */
 export interface BulkDeletion<T> {
   readonly filter: Filter<T>
+  readonly hint?: Hint
 }
 
 /** Result of `bulkWrite`. */

@@ -4,6 +4,7 @@
 // (options.ts), results (results.ts).
 
 import type { Document, WithId } from './document.ts'
+import type { Hint } from './index-types.ts'
 import type { WriteOptions } from './options.ts'
 import type { Projection, Sort } from './projection-types.ts'
 
@@ -13,6 +14,8 @@ export interface FindOneAndDeleteOptions<T> extends WriteOptions {
   projection?: Projection<WithId<T>>
   /** Which match is the first one; by default any is. */
   sort?: Sort<WithId<T>>
+  /** The index to find the document by, by its name or fields; `{ $natural: 1 }` uses none. */
+  hint?: Hint
 }
 
 /** Options of `findOneAndReplace`. */
@@ -46,9 +49,9 @@ export interface InsertManyOptions extends WriteOptions {
 
 /** The options of the calls that change a document and give it back. @internal */
 export const FIND_ONE_AND_OPTIONS = {
-  findOneAndUpdate: ['durability', 'projection', 'sort', 'upsert', 'returnDocument', 'arrayFilters'],
-  findOneAndReplace: ['durability', 'projection', 'sort', 'upsert', 'returnDocument'],
-  findOneAndDelete: ['durability', 'projection', 'sort']
+  findOneAndUpdate: ['durability', 'projection', 'sort', 'hint', 'upsert', 'returnDocument', 'arrayFilters'],
+  findOneAndReplace: ['durability', 'projection', 'sort', 'hint', 'upsert', 'returnDocument'],
+  findOneAndDelete: ['durability', 'projection', 'sort', 'hint']
 } as const satisfies Record<string, readonly (keyof FindOneAndUpdateOptions<Document>)[]>
 
 /** The options of the calls of many writes. @internal */

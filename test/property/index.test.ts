@@ -1,11 +1,12 @@
 // Queries with indexes against queries without: random indexes, documents, changes, filters, orders, skips and limits.
 //
 // The long form: QUIRE_CASES=50000 npx vitest run test/property/index; a case is one query by one plan.
-// Promises: whatever indexes there are and whichever is hinted at, a query gives what it gives without any. Leaves to
+// Promises: whatever indexes there are and whichever is hinted at, a query gives what it gives without any, and a
+// change changes the same documents. Leaves to
 // others: which order is right (order.test.ts), plans over crafted statistics (engine, tests/plans).
 
 import fc, { type Arbitrary } from 'fast-check'
-import { type Collection, type Hint, open, QuireError } from 'quiredb'
+import { type Collection, type Database, type Hint, open, QuireError } from 'quiredb'
 import { expect, test } from 'vitest'
 import { casesCount, patienceMs, SEED, show } from './cases.ts'
 import { document, documents, filter } from './documents.ts'
@@ -109,10 +110,30 @@ function ids(collection: Documents, { filter, sort, skip, limit }: Query, hint?:
   }
 }
 
+/** What changes with a hint do; they are taken back. Undefined where the hint cannot be followed. */
+function changes(database: Database, name: string, { filter, sort }: Query, hint: Hint) {
+  const transaction = database.begin()
+  try {
+    const documents = transaction.collection<Fields & { _id: number }>(name)
+    const options = { sort: { ...sort, _id: 1 }, hint } as never
+    const first = documents.findOneAndDelete(filter, options)?._id
+    const { matchedCount } = documents.updateOne(filter, { $unset: { none: 1 } } as never, options)
+    const { deletedCount } = documents.deleteMany(filter, { hint })
+    const left = documents.find({}, { sort: { _id: 1 } }).toArray()
+    return { first, matchedCount, deletedCount, left: left.map(({ _id }) => _id) }
+  } catch (error) {
+    if (error instanceof QuireError) return undefined
+    throw error
+  } finally {
+    transaction.rollback()
+  }
+}
+
 test('a_query_gives_the_same_with_every_index_and_with_none', { timeout: patienceMs(CASES) }, () => {
   const database = open(':memory:')
   let name = 0
   let followed = 0
+  let hinted = 0
   const cases = fc.property(
     documents(DOCUMENTS_MAX),
     fc.array(index, { minLength: 1, maxLength: 4 }),
@@ -140,6 +161,13 @@ test('a_query_gives_the_same_with_every_index_and_with_none', { timeout: patienc
               `${show(query)} by ${show(hint)} of ${show(indexes)} gives ${show(found)} instead of ${show(wanted)}`
             )
         }
+        const natural = changes(database, plain.name, query, { $natural: 1 })
+        for (const hint of names) {
+          const changed = hint === undefined ? undefined : changes(database, indexed.name, query, hint)
+          if (changed === undefined) continue
+          hinted++
+          expect(changed, `changes of ${show(query)} by ${show(hint)} of ${show(indexes)}`).toEqual(natural)
+        }
         const count = plain.countDocuments(query.filter)
         expect(indexed.countDocuments(query.filter), `the count of ${show(query)}`).toBe(count)
       }
@@ -150,4 +178,5 @@ test('a_query_gives_the_same_with_every_index_and_with_none', { timeout: patienc
   fc.assert(cases, { seed: SEED, numRuns: Math.ceil(CASES / QUERIES_PER_RUN) })
   database.close()
   expect(followed).toBeGreaterThan(CASES / 8)
+  expect(hinted).toBeGreaterThan(CASES / 40)
 })

@@ -24,6 +24,15 @@ test('a_document_that_comes_back_has_the_fields_asked_for', () => {
     orders.findOneAndDelete({}, { sort: { totals: 1 } })
     // @ts-expect-error a field is missing
     orders.findOneAndReplace({}, { total: 1 })
+    orders.updateOne({}, { $inc: { total: 1 } }, { sort: { 'customer.name': 'desc' }, hint: { total: 1 } })
+    orders.replaceOne({}, {} as Order, { sort: [['total', -1]], hint: 'total_1' })
+    orders.deleteMany({ total: 1 }, { hint: { $natural: 1 } })
+    // @ts-expect-error no such field
+    orders.updateOne({}, { $inc: { total: 1 } }, { sort: { totals: 1 } })
+    // @ts-expect-error all of them are changed
+    orders.updateMany({}, { $inc: { total: 1 } }, { sort: { total: 1 } })
+    // @ts-expect-error any of them is deleted
+    orders.deleteOne({}, { sort: { total: 1 } })
     // @ts-expect-error nothing is inserted in the place of what is deleted
     orders.findOneAndDelete({}, { upsert: true })
   })
@@ -37,6 +46,12 @@ test('operations_of_a_bulk_are_typed', () => {
         { deleteMany: { filter: { tags: 'old' } } }
       ])
     ).toEqualTypeOf<BulkWriteResult<Order>>()
+    orders.bulkWrite([
+      { updateOne: { filter: {}, update: { $set: { flag: true } }, sort: { total: 1 }, hint: 'total_1' } },
+      { deleteOne: { filter: {}, hint: { total: 1 } } }
+    ])
+    // @ts-expect-error all of them are changed
+    orders.bulkWrite([{ updateMany: { filter: {}, update: { $set: { flag: true } }, sort: { total: 1 } } }])
     // @ts-expect-error no such operation
     orders.bulkWrite([{ put: { document: {} } }])
     // @ts-expect-error a text where a number is
@@ -51,6 +66,11 @@ test('distinct_values_have_the_type_of_the_field_or_its_elements', () => {
     expectTypeOf(orders.distinct('total')).toEqualTypeOf<number[]>()
     expectTypeOf(orders.distinct('tags')).toEqualTypeOf<string[]>()
     expectTypeOf(orders.distinct('note')).toEqualTypeOf<(string | null)[]>()
+    expectTypeOf(orders.distinct('total', {}, { hint: 'total_1' })).toEqualTypeOf<number[]>()
+    // @ts-expect-error no such option
+    orders.distinct('total', {}, { sort: 1 })
+    // @ts-expect-error no such option
+    orders.aggregate([], { allowDiskUse: true })
     expectTypeOf(later.distinct('customer.name')).toEqualTypeOf<Promise<unknown[]>>()
   })
 })

@@ -218,6 +218,64 @@ describe.each(places)('%s', (_, open) => {
     expect(await items.find().toArray()).toEqual([{ _id: 1, k: 'x' }])
   })
 
+  test('a_sort_chooses_the_document_that_is_changed', async () => {
+    const items = open()
+    await items.insertMany([
+      { _id: 1, n: 5 },
+      { _id: 2, n: 7 },
+      { _id: 3, n: 6 }
+    ])
+    expect(await items.updateOne({}, { $set: { k: 'last' } }, { sort: { n: 'desc' } })).toEqual(result(1, 1))
+    expect(await items.replaceOne({ n: { $gt: 5 } }, { k: 'first' }, { sort: 'n' })).toEqual(result(1, 1))
+    expect(await items.updateOne({ n: 9 }, { $set: { k: 'x' } }, { sort: [['n', 1]], upsert: true })).toMatchObject({
+      upsertedCount: 1
+    })
+    await items.bulkWrite([
+      { updateOne: { filter: { n: { $lt: 9 } }, update: { $inc: { n: 10 } }, sort: [['n', 'asc']] } },
+      { replaceOne: { filter: {}, replacement: { k: 'greatest' }, sort: { n: -1 } } }
+    ])
+    expect(await items.get(2)).toEqual({ _id: 2, n: 7, k: 'last' })
+    expect(await items.get(3)).toEqual({ _id: 3, k: 'first' })
+    expect(await items.get(1)).toEqual({ _id: 1, k: 'greatest' })
+    const set = { $set: { n: 1 } }
+    expect(await code(() => items.updateMany({}, set, { sort: { n: 1 } } as object))).toBe('INVALID_ARGUMENT')
+    expect(await code(() => items.updateOne({}, set, { sort: 5 as never }))).toBe('INVALID_SORT')
+    expect(await code(() => items.replaceOne({}, {}, { sort: { n: 2 } as never }))).toBe('INVALID_SORT')
+    expect(await code(() => items.deleteOne({}, { sort: { n: 1 } } as object))).toBe('INVALID_ARGUMENT')
+  })
+
+  test('every_change_takes_a_hint', async () => {
+    const items = open()
+    await items.insertMany(Array.from({ length: 6 }, (_, n) => ({ _id: n, n })))
+    const hint = { $natural: 1 } as const
+    const set = { $set: { k: 'x' } }
+    expect(await items.updateOne({ n: 1 }, set, { hint })).toEqual(result(1, 1))
+    expect(await items.updateMany({ n: { $lt: 3 } }, set, { hint })).toEqual(result(3, 2))
+    expect(await items.replaceOne({ n: 3 }, { n: 4 }, { hint })).toEqual(result(1, 1))
+    expect(await items.findOneAndUpdate({ _id: 0 }, set, { hint })).toEqual({ _id: 0, n: 0, k: 'x' })
+    expect(await items.findOneAndReplace({ _id: 0 }, {}, { hint })).toEqual({ _id: 0, n: 0, k: 'x' })
+    expect(await items.findOneAndDelete({ _id: 0 }, { hint })).toEqual({ _id: 0 })
+    expect(await items.deleteOne({ n: 4 }, { hint })).toEqual({ acknowledged: true, deletedCount: 1 })
+    expect(await items.deleteMany({ n: { $lt: 3 } }, { hint })).toEqual({ acknowledged: true, deletedCount: 2 })
+    expect(await items.countDocuments()).toBe(2)
+    const wrong = { hint: 'none_1' }
+    const calls = [
+      () => items.updateOne({ _id: 5 }, set, wrong),
+      () => items.updateMany({}, set, wrong),
+      () => items.replaceOne({ _id: 5 }, {}, wrong),
+      () => items.findOneAndUpdate({ _id: 5 }, set, wrong),
+      () => items.findOneAndReplace({ _id: 5 }, {}, wrong),
+      () => items.findOneAndDelete({ _id: 5 }, wrong),
+      () => items.deleteOne({ _id: 5 }, wrong),
+      () => items.deleteMany({}, wrong),
+      () => items.bulkWrite([{ deleteMany: { filter: {}, ...wrong } }]),
+      () => items.distinct('n', {}, wrong),
+      () => items.aggregate([{ $match: { n: 5 } }], wrong).toArray()
+    ]
+    for (const call of calls) expect([call, await code(call)]).toEqual([call, 'INDEX_NOT_FOUND'])
+    expect(await items.countDocuments()).toBe(2)
+  })
+
   test('many_writes_are_done_in_one_call', async () => {
     const items = open()
     const done = await items.bulkWrite([
@@ -315,7 +373,10 @@ describe.each(places)('%s', (_, open) => {
     expect(await items.distinct('n')).toEqual([0, 1, 2])
     expect(await items.distinct('grades', { n: 1 })).toEqual([1, 70, 0])
     expect(await items.distinct('parts.name')).toEqual([])
+    expect(await items.distinct('n', { n: 1 }, { hint: { $natural: 1 } })).toEqual([1])
     expect(await code(() => items.distinct(''))).toBe('INVALID_ARGUMENT')
+    expect(await code(() => items.distinct('n', {}, { sort: 1 } as object))).toBe('INVALID_ARGUMENT')
+    expect(await code(() => items.aggregate([], { allowDisk: true } as object).toArray())).toBe('INVALID_ARGUMENT')
     expect(await code(() => items.distinct('n', { $what: 1 } as never))).toBe('INVALID_FILTER')
   })
 })

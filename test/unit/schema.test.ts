@@ -213,6 +213,31 @@ describe('calls_of_several_steps', () => {
     ]
   ]
 
+  test.each(places)('sorts_and_hints_choose_the_same_as_without_a_schema_%s', async (_, place) => {
+    const users = place()
+    await users.insertMany([
+      { name: 'Ada', age: 1 },
+      { name: 'Bob', age: 3 },
+      { name: 'Cid', age: 2 }
+    ])
+    const last = { sort: { age: -1 }, hint: { $natural: 1 } } as const
+    await users.updateOne({}, { $set: { name: ' Eve' } }, last)
+    expect(await users.find({ age: 3 }, { projection: { name: 1, _id: 0 } }).toArray()).toEqual([{ name: 'Eve' }])
+    await users.replaceOne({ age: { $lt: 3 } }, { name: 'Fay', age: 0 }, { sort: 'age' })
+    const { modifiedCount } = await users.bulkWrite([
+      { updateOne: { filter: {}, update: { $inc: { age: 10 } }, ...last } },
+      { updateMany: { filter: { age: 13 }, update: { $inc: { age: 1 } }, hint: { $natural: 1 } } }
+    ])
+    expect(modifiedCount).toBe(2)
+    expect(await users.distinct('age')).toEqual(expect.arrayContaining([0, 2, 14]))
+    const calls = [
+      () => users.updateOne({}, { $inc: { age: 1 } }, { hint: 'none_1' }),
+      () => users.updateMany({}, { $inc: { age: 1 } }, { hint: 'none_1' }),
+      () => users.findOneAndUpdate({}, { $inc: { age: 1 } }, { hint: 'none_1' })
+    ]
+    for (const call of calls) expect(await rejection(async () => call())).toBe('INDEX_NOT_FOUND')
+  })
+
   test.each(places)('a_document_that_comes_back_is_valid_%s', async (_, place) => {
     const users = place()
     await users.insertOne(ADA as User)

@@ -1,9 +1,8 @@
 //! The commands of aggregation: `aggregate`, which opens a cursor, and `explainAggregate`.
 //!
-//! Requests: `aggregate` {pipeline}; `explainAggregate` {pipeline} → {stages, pushed, cursor}: the names of the
-//! stages in the order in which they run, how many of the first ones the collection's cursor does, and how it does
-//! that; it is run for it. A pipeline that is
-//! asked of a database begins with `$documents`. Leaves to others: stages (query/pipeline), collections as of one
+//! Requests: `aggregate` {pipeline, hint}; `explainAggregate` {pipeline, hint} → {stages, pushed, cursor}: the names of
+//! the stages in the order in which they run, how many of the first ones the collection's cursor does, and how it does
+//! that; it is run for it. A pipeline that is asked of a database begins with `$documents`. Leaves to others: stages (query/pipeline), collections as of one
 //! moment and writing (transaction/aggregate.rs).
 
 use crate::command::arguments::{Arguments, refuse};
@@ -16,18 +15,27 @@ use crate::transaction::cursor::FindOptions;
 
 pub(super) const COMMANDS: &[Command] = &[Command {
     op: "explainAggregate",
-    fields: &["pipeline"],
+    fields: &["pipeline", "hint"],
     run: explain,
 }];
 
 pub(super) const CURSOR_COMMANDS: &[CursorCommand] = &[CursorCommand {
     op: "aggregate",
-    fields: &["pipeline"],
+    fields: &["pipeline", "hint"],
     open: aggregate,
 }];
 
-fn aggregate(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCursor> {
+/// The pipeline in the fields `pipeline` and `hint`. Errors: those of compiling them.
+fn pipeline_of(arguments: &Arguments<'_>) -> Result<Pipeline> {
     let pipeline = Pipeline::compile(arguments.needed("pipeline")?)?;
+    match arguments.hint()? {
+        Some(hint) => pipeline.with_hint(hint),
+        None => Ok(pipeline),
+    }
+}
+
+fn aggregate(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCursor> {
+    let pipeline = pipeline_of(arguments)?;
     let aggregation = match target {
         Target::Collection(collection, options) => collection.aggregate(&pipeline, options)?,
         Target::Transaction(transaction, name) => transaction.aggregate(name, &pipeline)?,
@@ -44,7 +52,7 @@ fn aggregate(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCu
 }
 
 fn explain(target: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Reply<'_>) -> Result<()> {
-    let pipeline = Pipeline::compile(arguments.needed("pipeline")?)?;
+    let pipeline = pipeline_of(arguments)?;
     let (stages, pushed) = pipeline.stages();
     let out = reply.field("stages");
     write_array_head(stages.len(), out);

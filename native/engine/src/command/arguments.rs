@@ -11,7 +11,9 @@ use crate::format::recode::map_head;
 use crate::format::record::NO_STRUCTURES;
 use crate::format::skip::skip_plain;
 use crate::format::value::{Cursor, Malformed, Value};
-use crate::query::Filter;
+use crate::query::plan::Hint;
+use crate::query::{Filter, Sort};
+use crate::transaction::cursor::FindOptions;
 
 /// Most fields of one map of arguments: far more than any command has.
 const FIELDS_MAX: usize = 64;
@@ -185,6 +187,32 @@ impl<'a> Arguments<'a> {
     /// The bytes of the filter; those of `{}` where none is given.
     pub(super) fn filter_bytes(&self) -> &'a [u8] {
         self.bytes("filter").unwrap_or(EMPTY_MAP)
+    }
+
+    /// The order in the field `sort`. Errors: INVALID_SORT.
+    pub(super) fn sort(&self) -> Result<Option<Arc<Sort>>> {
+        let sort = self.bytes("sort").map(Sort::compile).transpose()?;
+        Ok(sort.map(Arc::new))
+    }
+
+    /// The index to read, in the field `hint`. Errors: INVALID_ARGUMENT.
+    pub(super) fn hint(&self) -> Result<Option<Hint>> {
+        let hint = self.bytes("hint");
+        hint.map(|bytes| Hint::read(&Cursor::new(bytes, &NO_STRUCTURES).value()?))
+            .transpose()
+    }
+
+    /// The documents that a write is of: those of the fields `filter`, `sort` and `hint`, at most `limit`.
+    ///
+    /// Errors: those of compiling them.
+    pub(super) fn targets(&self, limit: Option<u64>) -> Result<FindOptions> {
+        Ok(FindOptions {
+            filter: self.filter()?,
+            sort: self.sort()?,
+            limit,
+            hint: self.hint()?,
+            ..FindOptions::default()
+        })
     }
 
     /// The error of a field of the wrong type.

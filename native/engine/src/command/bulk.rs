@@ -1,8 +1,7 @@
 //! The commands of many writes: `bulkWrite`, and `insertMany` that goes on after documents which cannot be inserted.
 //!
 //! Requests: `bulkWrite` {operations, ordered}, each operation a map of one field: `insertOne` {document},
-//! `updateOne` and `updateMany` {filter, update, upsert, arrayFilters}, `replaceOne` {filter, replacement, upsert},
-//! `deleteOne` and `deleteMany` {filter}; `insertMany` {documents, ordered}. Reply: the counts, `insertedIds` and
+//! all others with the fields of their commands (updates.rs, deletes.rs); `insertMany` {documents, ordered}. Reply: the counts, `insertedIds` and
 //! `upsertedIds` by the place of their operation, and `writeErrors`, each {index, code, message}.
 //! Promises: an operation that fails changes nothing and is told of, the others are done: all of them, or, where
 //! `ordered` is not false, those before it. Alone they are one commit. An error that is not of one operation (a full
@@ -10,13 +9,15 @@
 //! Leaves to others: what each operation does (transaction/verbs).
 
 use crate::command::arguments::{Arguments, refuse};
+use crate::command::deletes::DELETE_FIELDS;
 use crate::command::reply::Reply;
-use crate::command::updates::{replacement_of, update_of};
+use crate::command::updates::{
+    REPLACE_ONE_FIELDS, UPDATE_MANY_FIELDS, UPDATE_ONE_FIELDS, replacement_of, update_of,
+};
 use crate::command::{Command, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::encode::{write_array_head, write_integer, write_map_head, write_text};
 use crate::format::id::IdBytes;
-use crate::transaction::cursor::FindOptions;
 use crate::transaction::{Transaction, UpdateRequest};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -51,19 +52,11 @@ enum Kind {
 /// The operations by name, with the fields that they may have.
 const KINDS: &[(&str, Kind, &[&str])] = &[
     ("insertOne", Kind::Insert, &["document"]),
-    (
-        "updateOne",
-        Kind::UpdateOne,
-        &["filter", "update", "upsert", "arrayFilters"],
-    ),
-    (
-        "updateMany",
-        Kind::UpdateMany,
-        &["filter", "update", "upsert", "arrayFilters"],
-    ),
-    ("replaceOne", Kind::Replace, &["filter", "replacement", "upsert"]),
-    ("deleteOne", Kind::DeleteOne, &["filter"]),
-    ("deleteMany", Kind::DeleteMany, &["filter"]),
+    ("updateOne", Kind::UpdateOne, UPDATE_ONE_FIELDS),
+    ("updateMany", Kind::UpdateMany, UPDATE_MANY_FIELDS),
+    ("replaceOne", Kind::Replace, REPLACE_ONE_FIELDS),
+    ("deleteOne", Kind::DeleteOne, DELETE_FIELDS),
+    ("deleteMany", Kind::DeleteMany, DELETE_FIELDS),
 ];
 
 /// What the operations did.
@@ -151,6 +144,8 @@ fn is_of_one_operation(kind: ErrorKind) -> bool {
             | ErrorKind::InvalidUpdate
             | ErrorKind::InvalidExpression
             | ErrorKind::InvalidPipeline
+            | ErrorKind::InvalidSort
+            | ErrorKind::IndexNotFound
             | ErrorKind::LimitExceeded
     )
 }
@@ -192,8 +187,8 @@ impl<'a> Operation<'a> {
                 outcome.inserted.push((index, id));
             }
             Kind::DeleteOne | Kind::DeleteMany => {
-                outcome.deleted_count =
-                    transaction.delete_matching(name, arguments.filter()?, self.limit())?;
+                let find = arguments.targets(self.limit())?;
+                outcome.deleted_count = transaction.delete_found(name, find)?;
             }
             Kind::UpdateOne | Kind::UpdateMany | Kind::Replace => {
                 let update = match self.kind {
@@ -201,11 +196,7 @@ impl<'a> Operation<'a> {
                     _ => update_of(arguments)?,
                 };
                 let request = UpdateRequest {
-                    find: FindOptions {
-                        filter: arguments.filter()?,
-                        limit: self.limit(),
-                        ..FindOptions::default()
-                    },
+                    find: arguments.targets(self.limit())?,
                     update: &update,
                     upsert: arguments.truth("upsert")?.then(|| arguments.filter_bytes()),
                 };

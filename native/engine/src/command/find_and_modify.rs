@@ -1,10 +1,8 @@
 //! The commands that change one document and reply it: `findOneAndUpdate`, `findOneAndReplace`, `findOneAndDelete`.
 //!
-//! Requests: {filter, sort, projection} and `update` with `arrayFilters`, or `replacement`; these two with `upsert` and
+//! Requests: {filter, sort, hint, projection} and `update` with `arrayFilters`, or `replacement`; these two with `upsert` and
 //! `returnDocument`, "before" by default or "after". Reply: {value, upsertedId}, null where there is none.
 //! Leaves to others: finding and writing (transaction/verbs), projections (query/projection).
-
-use std::sync::Arc;
 
 use crate::command::arguments::Arguments;
 use crate::command::reads::View;
@@ -12,7 +10,7 @@ use crate::command::reply::Reply;
 use crate::command::updates::{replacement_of, update_of};
 use crate::command::{Command, Target};
 use crate::error::Result;
-use crate::query::{Sort, Update};
+use crate::query::Update;
 use crate::transaction::cursor::FindOptions;
 use crate::transaction::{FindAndModify, Modification, Version};
 
@@ -26,6 +24,7 @@ pub(super) const COMMANDS: &[Command] = &[
             "arrayFilters",
             "projection",
             "sort",
+            "hint",
             "returnDocument",
         ],
         run: |target, arguments, reply| update(target, arguments, &update_of(arguments)?, reply),
@@ -38,13 +37,14 @@ pub(super) const COMMANDS: &[Command] = &[
             "upsert",
             "projection",
             "sort",
+            "hint",
             "returnDocument",
         ],
         run: |target, arguments, reply| update(target, arguments, &replacement_of(arguments)?, reply),
     },
     Command {
         op: "findOneAndDelete",
-        fields: &["filter", "projection", "sort"],
+        fields: &["filter", "projection", "sort", "hint"],
         run: |target, arguments, reply| modify(target, arguments, Modification::Delete, reply),
     },
 ];
@@ -76,10 +76,10 @@ fn modify(
     reply: &mut Reply<'_>,
 ) -> Result<()> {
     let view = View::of(arguments)?;
-    let sort = arguments.bytes("sort").map(Sort::compile).transpose()?;
     let find = FindOptions {
         filter: view.filter.clone(),
-        sort: sort.map(Arc::new),
+        sort: arguments.sort()?,
+        hint: arguments.hint()?,
         ..FindOptions::default()
     };
     let mut value = Vec::new();

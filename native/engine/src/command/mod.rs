@@ -11,6 +11,7 @@ mod aggregate;
 mod arguments;
 mod bulk;
 mod cursor;
+mod deletes;
 mod find_and_modify;
 mod indexes;
 mod reads;
@@ -63,6 +64,7 @@ struct CursorCommand {
 const COMMANDS: &[&[Command]] = &[
     aggregate::COMMANDS,
     bulk::COMMANDS,
+    deletes::COMMANDS,
     find_and_modify::COMMANDS,
     indexes::COMMANDS,
     reads::COMMANDS,

@@ -2,7 +2,7 @@
 //!
 //! Requests: `count` {filter, skip, limit, hint} → {count}; `explain` {filter, projection, sort, skip, limit, hint} →
 //! {queryPlanner, executionStats}; `find` the same. A sort and a projection in `count` are passed over.
-//! `findOne` {filter, projection} → {value}, null where there is none; `distinct` {field, filter} → {values}.
+//! `findOne` {filter, projection} → {value}, null where there is none; `distinct` {field, filter, hint} → {values}.
 //! Leaves to others: what matches (query/filter), plans (query/plan), cursors (transaction/cursor.rs), what is
 //! distinct (query/distinct.rs).
 
@@ -14,12 +14,9 @@ use crate::command::{AnyCursor, Command, CursorCommand, Target};
 use crate::error::Result;
 use crate::format::owned::Owned;
 use crate::format::plain::write_plain;
-use crate::format::record::{NO_STRUCTURES, Structures};
-use crate::format::value::Cursor;
+use crate::format::record::Structures;
 use crate::query::distinct::Distinct;
-use crate::query::plan::Hint;
 use crate::query::projection::Circumstances;
-use crate::query::sort::Sort;
 use crate::query::{Filter, Projection};
 use crate::transaction::cursor::FindOptions;
 
@@ -44,7 +41,7 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         op: "distinct",
-        fields: &["field", "filter"],
+        fields: &["field", "filter", "hint"],
         run: distinct,
     },
 ];
@@ -93,6 +90,7 @@ fn distinct(target: &mut Target<'_>, arguments: &Arguments<'_>, reply: &mut Repl
     let mut distinct = Distinct::new(field)?;
     let options = FindOptions {
         filter: arguments.filter()?,
+        hint: arguments.hint()?,
         ..FindOptions::default()
     };
     let mut cursor = target.find(options)?;
@@ -149,16 +147,12 @@ fn find(target: &mut Target<'_>, arguments: &Arguments<'_>) -> Result<AnyCursor>
 /// Errors: those of compiling them; INVALID_ARGUMENT.
 fn find_options(arguments: &Arguments<'_>) -> Result<FindOptions> {
     let projection = arguments.bytes("projection").map(Projection::compile);
-    let sort = arguments.bytes("sort").map(Sort::compile);
-    let hint = arguments
-        .bytes("hint")
-        .map(|bytes| Hint::read(&Cursor::new(bytes, &NO_STRUCTURES).value()?));
     Ok(FindOptions {
         filter: arguments.filter()?,
         projection: projection.transpose()?.map(Arc::new),
-        sort: sort.transpose()?.map(Arc::new),
+        sort: arguments.sort()?,
         skip: arguments.count("skip")?.unwrap_or(0),
         limit: arguments.count("limit")?,
-        hint: hint.transpose()?,
+        hint: arguments.hint()?,
     })
 }

@@ -7,14 +7,16 @@ use crate::database::OpenOptions;
 use crate::format::plain::write_plain;
 use crate::transaction::TransactionOptions;
 
+mod aggregate;
 mod bulk;
+mod deletes;
 mod find_and_modify;
 mod indexes;
 mod updates;
 
 /// A collection of a database in memory, and how it is asked: by itself, or inside an open transaction.
 pub(super) struct Place {
-    _database: Database,
+    database: Database,
     collection: Collection,
     transaction: Option<Transaction>,
 }
@@ -39,7 +41,7 @@ impl Place {
         Place {
             transaction: is_inside.then(begin),
             collection,
-            _database: database,
+            database,
         }
     }
 
@@ -85,6 +87,16 @@ impl Place {
                 at += write_plain(&out[at..], &cursor.structures(), &mut plain).unwrap();
                 documents.push(rmp_serde::from_slice(&plain).unwrap());
             }
+        }
+    }
+
+    /// Makes the index of these fields; a transaction is begun anew, so that it sees it.
+    pub(super) fn index(&mut self, key: Value) {
+        let request = pack(&json!({"op": "createIndexes", "indexes": [{"key": key}]}));
+        let mut target = Target::Collection(&self.collection, WriteOptions::default());
+        run(&mut target, &request, &mut Vec::new()).unwrap();
+        if self.transaction.is_some() {
+            self.transaction = Some(self.database.begin(&TransactionOptions::default()).unwrap());
         }
     }
 
@@ -137,6 +149,8 @@ fn one_document_and_distinct_values_are_replied() {
         let some =
             json!({"op": "distinct", "field": "t", "filter": {"n": 1, "_id": {"$gte": 64, "$lt": 67}}});
         assert_eq!(ask(some), json!({"values": [0, "x"]}));
+        let hinted = json!({"op": "distinct", "field": "n", "filter": {"n": 1}, "hint": {"$natural": 1}});
+        assert_eq!(ask(hinted), json!({"values": [1]}));
         assert_eq!(
             ask(json!({"op": "distinct", "field": "none"})),
             json!({"values": []})

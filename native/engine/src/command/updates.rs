@@ -1,7 +1,8 @@
 //! The commands that update documents: `updateOne`, `updateMany`, `replaceOne`.
 //!
-//! Requests: `updateOne` and `updateMany` {filter, update, upsert, arrayFilters}; `replaceOne` {filter,
-//! replacement, upsert}. Reply: {matchedCount, modifiedCount, upsertedId}, the last null when nothing was inserted.
+//! Requests: `updateOne` {filter, update, upsert, arrayFilters, sort, hint}; `updateMany` the same without a sort;
+//! `replaceOne` {filter, replacement, upsert, sort, hint}. Reply: {matchedCount, modifiedCount, upsertedId}, the last
+//! null when nothing was inserted.
 //! Leaves to others: updates themselves (query/update), finding and writing (transaction/verbs).
 
 use crate::command::arguments::Arguments;
@@ -9,23 +10,27 @@ use crate::command::reply::Reply;
 use crate::command::{Command, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::Update;
-use crate::transaction::cursor::FindOptions;
 use crate::transaction::{UpdateOutcome, UpdateRequest};
+
+/// What updates of one document, of many, and replacements take; by themselves and in bulk writes.
+pub(super) const UPDATE_ONE_FIELDS: &[&str] = &["filter", "update", "upsert", "arrayFilters", "sort", "hint"];
+pub(super) const UPDATE_MANY_FIELDS: &[&str] = &["filter", "update", "upsert", "arrayFilters", "hint"];
+pub(super) const REPLACE_ONE_FIELDS: &[&str] = &["filter", "replacement", "upsert", "sort", "hint"];
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
         op: "updateOne",
-        fields: &["filter", "update", "upsert", "arrayFilters"],
+        fields: UPDATE_ONE_FIELDS,
         run: update_one,
     },
     Command {
         op: "updateMany",
-        fields: &["filter", "update", "upsert", "arrayFilters"],
+        fields: UPDATE_MANY_FIELDS,
         run: update_many,
     },
     Command {
         op: "replaceOne",
-        fields: &["filter", "replacement", "upsert"],
+        fields: REPLACE_ONE_FIELDS,
         run: replace_one,
     },
 ];
@@ -73,11 +78,7 @@ fn change(
     update: &Update,
     limit: Option<u64>,
 ) -> Result<()> {
-    let find = FindOptions {
-        filter: arguments.filter()?,
-        limit,
-        ..FindOptions::default()
-    };
+    let find = arguments.targets(limit)?;
     let upsert = arguments.truth("upsert")?.then(|| arguments.filter_bytes());
     let request = UpdateRequest { find, update, upsert };
     let outcome = target.write(|transaction, name| transaction.update_found(name, request))?;

@@ -39,7 +39,7 @@ pub use source::{Collections, Document, Documents, Visit, Wanted};
 
 use std::collections::BTreeSet;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::intake::normalise;
 use crate::format::record::NO_STRUCTURES;
 use crate::format::survey::Subject;
@@ -47,6 +47,7 @@ use crate::format::value::{Cursor, Timestamp};
 use crate::query::pipeline::machine::Context;
 use crate::query::pipeline::optimise::Plan;
 use crate::query::pipeline::run::Run;
+use crate::query::plan::Hint;
 
 /// A compiled pipeline.
 #[derive(Debug)]
@@ -144,6 +145,20 @@ impl Pipeline {
     /// What the pipeline's first stages want of the collection's cursor.
     pub fn wanted(&self) -> &Wanted {
         &self.plan.wanted
+    }
+
+    /// The same pipeline, whose first stages read what `hint` says.
+    ///
+    /// Errors: INVALID_ARGUMENT for one that has documents of its own.
+    pub fn with_hint(mut self, hint: Hint) -> Result<Pipeline> {
+        if self.begins_with_documents() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a hint names an index of a collection, and this pipeline begins with documents of its own",
+            ));
+        }
+        self.plan.wanted.hint = Some(hint);
+        Ok(self)
     }
 
     /// The names of the stages, in the order in which they run, and how many of the first ones the collection's

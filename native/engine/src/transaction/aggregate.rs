@@ -181,7 +181,8 @@ impl From<Wanted> for FindOptions {
             sort: wanted.sort,
             skip: wanted.skip,
             limit: wanted.limit,
-            ..FindOptions::default()
+            hint: wanted.hint,
+            projection: None,
         }
     }
 }

@@ -175,6 +175,10 @@ impl Cursor {
                 cursor.begin(state, body, at, &usable, choice.plan)?;
             }
         } else {
+            // A collection that only the transaction knows has no indexes yet.
+            if let Some(hint) = options.hint.as_ref().filter(|_| cursor.overlay.is_some()) {
+                hint.resolve(&[])?;
+            }
             cursor.sort = options.sort.clone();
         }
         if let Some(projection) = options.projection {

@@ -50,6 +50,40 @@ fn every_operation_is_done_in_turn() {
 }
 
 #[test]
+fn operations_take_sorts_and_hints_of_their_own() {
+    let documents: Vec<Value> = (0..5).map(|n| json!({"_id": n, "n": n})).collect();
+    let operations = json!([
+        {"updateOne": {"filter": {}, "update": {"$set": {"u": 1}}, "sort": {"n": -1}, "hint": "n_1"}},
+        {"replaceOne": {"filter": {"n": {"$lt": 4}}, "replacement": {"r": 1}, "sort": {"n": -1}}},
+        {"updateMany": {"filter": {"n": {"$lt": 2}}, "update": {"$set": {"u": 2}}, "hint": {"n": 1}}},
+        {"deleteOne": {"filter": {"n": 2}, "hint": "n_1"}},
+        {"deleteMany": {"filter": {}, "hint": "m_1"}},
+        {"updateOne": {"filter": {}, "update": {"$set": {"u": 1}}, "sort": {"n": 5}}},
+        {"deleteOne": {"filter": {"n": 1}, "hint": {"$natural": 1}}},
+    ]);
+    for mut place in Place::each(&documents) {
+        place.index(json!({"n": 1}));
+        let request = json!({"op": "bulkWrite", "operations": operations, "ordered": false});
+        let told = place.ask(&request).unwrap();
+        let errors = told["writeErrors"].as_array().unwrap();
+        let codes: Vec<&str> = errors
+            .iter()
+            .map(|error| error["code"].as_str().unwrap())
+            .collect();
+        assert_eq!(codes, ["INDEX_NOT_FOUND", "INVALID_SORT"]);
+        let left = [
+            json!({"_id": 0, "n": 0, "u": 2}),
+            json!({"_id": 3, "r": 1}),
+            json!({"_id": 4, "n": 4, "u": 1}),
+        ];
+        assert_eq!(place.all(), left);
+        let sorted = json!([{"updateMany": {"filter": {}, "update": {"$set": {"u": 1}}, "sort": {"n": 1}}}]);
+        let refused = place.refusal(&json!({"op": "bulkWrite", "operations": sorted}));
+        assert_eq!(refused.0, ErrorKind::InvalidArgument);
+    }
+}
+
+#[test]
 fn an_ordered_bulk_stops_and_an_unordered_one_goes_on() {
     let operations = json!([
         {"insertOne": {"document": {"_id": 1}}},

@@ -93,6 +93,72 @@ fn array_filters_and_the_matched_position_choose_elements() {
 }
 
 #[test]
+fn a_sort_chooses_the_one_document_that_is_changed() {
+    let documents: Vec<Value> = [2, 3, 1].iter().map(|n| json!({"_id": n, "n": n})).collect();
+    for mut place in Place::each(&documents) {
+        let mut ask = |request: Value| place.ask(&request).unwrap();
+        let last = json!({"op": "updateOne", "filter": {}, "update": {"$set": {"n": 0}}, "sort": {"n": -1}});
+        assert_eq!(ask(last), reply(1, 1, Value::Null));
+        let first = json!({"op": "replaceOne", "filter": {"n": {"$gt": 0}}, "replacement": {"r": 1}, "sort": {"n": 1}});
+        assert_eq!(ask(first), reply(1, 1, Value::Null));
+        assert_eq!(
+            place.all(),
+            [
+                json!({"_id": 1, "r": 1}),
+                json!({"_id": 2, "n": 2}),
+                json!({"_id": 3, "n": 0})
+            ]
+        );
+        let many = json!({"op": "updateMany", "filter": {}, "update": {"$set": {"n": 0}}, "sort": {"n": 1}});
+        assert_eq!(place.refusal(&many).0, ErrorKind::InvalidArgument);
+        let bad = json!({"op": "updateOne", "filter": {}, "update": {"$set": {"n": 0}}, "sort": {"n": 2}});
+        assert_eq!(place.refusal(&bad).0, ErrorKind::InvalidSort);
+    }
+}
+
+#[test]
+fn a_hint_finds_what_a_scan_finds_and_names_an_index_that_is_there() {
+    let documents: Vec<Value> = (0..6).map(|n| json!({"_id": n, "n": n, "k": 0})).collect();
+    let set = json!({"$set": {"k": 1}});
+    for mut place in Place::each(&documents) {
+        place.index(json!({"n": 1}));
+        for (at, hint) in [json!("n_1"), json!({"n": 1}), json!({"$natural": 1})]
+            .iter()
+            .enumerate()
+        {
+            let update = json!({"$set": {"k": at}});
+            let request =
+                json!({"op": "updateMany", "filter": {"n": {"$gte": 4}}, "update": update, "hint": hint});
+            let changed = if at == 0 { 0 } else { 2 };
+            assert_eq!(
+                place.ask(&request).unwrap(),
+                reply(2, changed, Value::Null),
+                "{hint}"
+            );
+        }
+        let by_id = json!({"op": "updateOne", "filter": {"_id": 1}, "update": set, "hint": "n_1"});
+        assert_eq!(place.ask(&by_id).unwrap(), reply(1, 1, Value::Null));
+        let cases = [
+            json!({"op": "updateOne", "filter": {"_id": 1}, "update": set, "hint": "m_1"}),
+            json!({"op": "updateMany", "filter": {}, "update": set, "hint": {"n": -1}}),
+            json!({"op": "updateOne", "filter": {"_id": 9}, "update": set, "hint": "m_1", "upsert": true}),
+            json!({"op": "replaceOne", "filter": {}, "replacement": {"k": 1}, "hint": "m_1"}),
+            json!({"op": "findOneAndUpdate", "filter": {}, "update": set, "hint": "m_1"}),
+            json!({"op": "findOneAndReplace", "filter": {}, "replacement": {"k": 1}, "hint": "m_1"}),
+            json!({"op": "findOneAndDelete", "filter": {"_id": 1}, "hint": "m_1"}),
+        ];
+        let before = place.all();
+        for request in &cases {
+            assert_eq!(place.refusal(request).0, ErrorKind::IndexNotFound, "{request}");
+        }
+        assert_eq!(place.all(), before);
+        let found =
+            json!({"op": "findOneAndDelete", "filter": {"n": {"$lt": 9}}, "sort": {"n": -1}, "hint": "n_1"});
+        assert_eq!(place.ask(&found).unwrap()["value"]["_id"], json!(5));
+    }
+}
+
+#[test]
 fn stages_compute_documents() {
     for mut place in Place::each(&[json!({"_id": 1, "a": 2, "b": 3})]) {
         let mut ask = |request: Value| place.ask(&request).unwrap();

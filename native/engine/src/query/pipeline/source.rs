@@ -12,6 +12,7 @@ use crate::format::value::Cursor;
 use crate::format::view::View;
 use crate::query::Filter;
 use crate::query::expression::Root;
+use crate::query::plan::Hint;
 use crate::query::sort::Sort;
 
 /// A document on its way through a pipeline.
@@ -71,6 +72,8 @@ pub struct Wanted {
     pub skip: u64,
     /// Most documents; None is all.
     pub limit: Option<u64>,
+    /// What is to be read; None is what costs least.
+    pub hint: Option<Hint>,
 }
 
 /// Sees documents one after the other; `Break` ends one call of [`Documents::visit`] behind that document.

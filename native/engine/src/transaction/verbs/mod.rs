@@ -88,16 +88,23 @@ impl Transaction {
         filter: Option<Arc<Filter>>,
         limit: Option<u64>,
     ) -> Result<u64> {
-        self.leased_part(collection)?;
-        if filter.is_none() && limit.is_none() {
-            return self.clear(collection);
-        }
-        let mut ids = Vec::new();
         let find = FindOptions {
             filter,
             limit,
             ..FindOptions::default()
         };
+        self.delete_found(collection, find)
+    }
+
+    /// Removes the documents that `find` finds, whole ones, without a projection; how many there were.
+    ///
+    /// Errors: as `find`, and `BUSY`.
+    pub fn delete_found(&mut self, collection: &str, find: FindOptions) -> Result<u64> {
+        self.leased_part(collection)?;
+        if find.filter.is_none() && find.limit.is_none() && find.hint.is_none() && find.skip == 0 {
+            return self.clear(collection);
+        }
+        let mut ids = Vec::new();
         self.for_each_found(collection, find, &mut |document| {
             ids.push(IdBytes::from_canonical(document_id(document)?)?);
             Ok(())
@@ -201,6 +208,7 @@ impl Transaction {
             && let Some(id) = filter.exact_id()
             && find.skip == 0
             && find.limit != Some(0)
+            && find.hint.is_none()
         {
             let (store, snapshot, part) = self.split(collection)?;
             let structures = part.structures();
