@@ -13,8 +13,8 @@ const QUICK_ID_MAX = 256
  * The id that `filter` names, when it names nothing else.
  * @internal
  */
-export function onlyId(filter: object): Id | undefined {
-  const id = (filter as { _id?: unknown })._id
+export function onlyId(filter: object | null): Id | undefined {
+  const id = (filter as { _id?: unknown } | null)?._id
   if (!isQuickId(id)) return undefined
   for (const key in filter) {
     if (key !== '_id') return undefined
@@ -34,6 +34,14 @@ function isQuickId(id: unknown): id is Id {
     default:
       return false
   }
+}
+
+/**
+ * The filter of a read: null stands for every document, as the server that MongoDB's driver hands it to has it.
+ * @internal
+ */
+export function readFilter(filter: object | null): object {
+  return filter ?? {}
 }
 
 /**

@@ -1,11 +1,12 @@
-// Regular expressions of JavaScript in filters: spelled out as `$regex` and `$options`.
+// Regular expressions of JavaScript in filters and expressions: spelled out as a text and its options.
 //
 // Promises: only where something is asked of a field, in filters and in what holds some: `$pull`, array filters,
-// operations of bulk writes, pipelines within stages. A pattern anywhere else stays, and is refused like any other
-// value that cannot be stored (plain.ts). What was given is not changed. Leaves to others: what a pattern
-// means and which ones there are (the engine).
+// operations of bulk writes, pipelines within stages; and in the operators of expressions that take a pattern. A
+// pattern anywhere else stays, and is refused like any other value that cannot be stored (plain.ts). What was given is
+// not changed. Leaves to others: what a pattern means and which ones there are (the engine).
 
 import { types } from 'node:util'
+import { QuireError } from './errors.ts'
 
 type Fields = Record<string, unknown>
 
@@ -27,12 +28,16 @@ const READERS: { readonly [field: string]: (value: unknown, depth: number) => un
   operations: (operations, depth) => listOf(operations, depth, operationOf)
 }
 
-/** Stages that have a pipeline or a filter among their fields. */
-const STAGES_WITH_MORE = ['$lookup', '$unionWith', '$graphLookup']
+/** The operators of expressions that take a pattern, in their field `regex`. */
+const PATTERN_OPERATORS: ReadonlySet<string> = new Set(['$regexMatch', '$regexFind', '$regexFindAll'])
 
-/** What these stages take: pipelines and filters, by the names of fields. */
+/** Stages that have a pipeline or a filter among their fields. */
+const STAGES_WITH_MORE = ['$lookup', '$unionWith', '$graphLookup', '$merge']
+
+/** What these stages take: pipelines and filters, by the names of fields; other fields are expressions. */
 const STAGE_READERS: { readonly [field: string]: (value: unknown, depth: number) => unknown } = {
   pipeline: pipelineOf,
+  whenMatched: pipelineOf,
   restrictSearchWithMatch: filterIn
 }
 
@@ -43,12 +48,21 @@ const STAGE_READERS: { readonly [field: string]: (value: unknown, depth: number)
 export function withPatterns(value: object, what: string): object {
   if (what === 'filter') return filterIn(value, 0) as object
   if (what === 'update') return updateOf(value) as object
-  return what === 'request' && isFields(value) ? readBy(READERS, value, 0) : value
+  return what === 'request' && isFields(value) ? readBy(READERS, value, 0, asGiven) : value
 }
 
-/** The fields that have a reader, read; the others as they are. */
-function readBy(readers: typeof READERS, fields: Fields, depth: number): Fields {
-  return mapped(fields, (value, key) => (Object.hasOwn(readers, key) ? readers[key]?.(value, depth) : value))
+/** The fields that have a reader, read; the others as `other` reads them. */
+function readBy(
+  readers: typeof READERS,
+  fields: Fields,
+  depth: number,
+  other: (value: unknown, depth: number) => unknown
+): Fields {
+  return mapped(fields, (value, key) => (Object.hasOwn(readers, key) ? (readers[key] ?? asGiven) : other)(value, depth))
+}
+
+function asGiven(value: unknown): unknown {
+  return value
 }
 
 function listOf(list: unknown, depth: number, read: (element: unknown, depth: number) => unknown): unknown {
@@ -62,11 +76,12 @@ function filterIn(filter: unknown, depth: number): unknown {
 /** An operation of `bulkWrite`: a map of its name and its fields. */
 function operationOf(operation: unknown, depth: number): unknown {
   if (!isFields(operation)) return operation
-  return mapped(operation, fields => (isFields(fields) ? readBy(READERS, fields, depth) : fields))
+  return mapped(operation, fields => (isFields(fields) ? readBy(READERS, fields, depth, asGiven) : fields))
 }
 
-/** An update by operators, of which `$pull` asks something of elements. */
+/** An update: stages, or operators, of which `$pull` asks something of elements. */
 function updateOf(update: unknown): unknown {
+  if (Array.isArray(update)) return pipelineOf(update, 0)
   if (!isFields(update) || !isFields(update['$pull'])) return update
   const $pull = mapped(update['$pull'], asked =>
     isFields(asked) && !startsWithOperator(asked) ? filterOf(asked, 0) : conditionOf(asked, 0)
@@ -74,10 +89,43 @@ function updateOf(update: unknown): unknown {
   return mapped(update, (operand, operator) => (operator === '$pull' ? $pull : operand))
 }
 
-/** A projection, of which `$elemMatch` asks something of elements. */
+/** A projection: expressions, and `$elemMatch`, which asks something of elements. */
 function projectionOf(projection: unknown): unknown {
   if (!isFields(projection)) return projection
-  return mapped(projection, shown => (isFields(shown) && '$elemMatch' in shown ? conditionOf(shown, 0) : shown))
+  return mapped(projection, shown =>
+    isFields(shown) && '$elemMatch' in shown ? conditionOf(shown, 0) : expressionOf(shown, 0)
+  )
+}
+
+/** An expression, or what holds some: the patterns of operators that take one. */
+function expressionOf(expression: unknown, depth: number): unknown {
+  if (depth > DEPTH_MAX) return expression
+  if (Array.isArray(expression)) return expression.map(element => expressionOf(element, depth + 1))
+  if (!isFields(expression)) return expression
+  return mapped(expression, (operand, key) => {
+    if (key === '$literal') return operand
+    const inner = expressionOf(operand, depth + 1)
+    return PATTERN_OPERATORS.has(key) && isFields(inner) ? matchingOf(inner, key) : inner
+  })
+}
+
+/**
+ * What an operator takes, its pattern spelled out.
+ * @throws QuireError `INVALID_EXPRESSION` for options both in the pattern and beside it, as in MongoDB
+ */
+function matchingOf(operand: Fields, operator: string): Fields {
+  const pattern = operand['regex']
+  const operators = types.isRegExp(pattern) ? spelled(pattern) : undefined
+  if (operators === undefined) return operand
+  const { $regex: regex, $options } = operators
+  if ($options === '') return { ...operand, regex }
+  if (operand['options'] != null) {
+    throw new QuireError(
+      'INVALID_EXPRESSION',
+      `${operator}: options stand both in the pattern ${pattern} and beside it`
+    )
+  }
+  return { ...operand, regex, options: $options }
 }
 
 function pipelineOf(pipeline: unknown, depth: number): unknown {
@@ -87,10 +135,12 @@ function pipelineOf(pipeline: unknown, depth: number): unknown {
 function stageOf(stage: unknown, depth: number): unknown {
   if (!isFields(stage)) return stage
   return mapped(stage, (operand, name) => {
-    if (!isFields(operand)) return operand
+    if (!isFields(operand)) return expressionOf(operand, 0)
     if (name === '$match') return filterOf(operand, 0)
     if (name === '$facet') return mapped(operand, pipeline => pipelineOf(pipeline, depth))
-    return STAGES_WITH_MORE.includes(name) ? readBy(STAGE_READERS, operand, depth) : operand
+    return STAGES_WITH_MORE.includes(name)
+      ? readBy(STAGE_READERS, operand, depth, expressionOf)
+      : expressionOf(operand, 0)
   })
 }
 
@@ -103,6 +153,7 @@ function filterOf(filter: Fields, depth: number): Fields {
         ? operand.map(branch => (isFields(branch) ? filterOf(branch, depth + 1) : branch))
         : operand
     }
+    if (key === '$expr') return expressionOf(operand, depth + 1)
     return key.startsWith('$') ? operand : conditionOf(operand, depth + 1)
   })
 }

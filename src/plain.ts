@@ -93,7 +93,7 @@ export class PlainCopier {
     if (types.isRegExp(value))
       throw this.#refused(
         path,
-        `${value} cannot stand here; a filter takes it for a field, with the flags i, m, s and u`
+        `${value} cannot stand here; a filter takes it for a field, and $regexMatch, $regexFind and $regexFindAll as regex, with the flags i, m, s and u`
       )
     const name = value.constructor?.name || 'a class'
     throw this.#refused(path, `an instance of ${name} cannot be stored; give its fields as a plain object`)

@@ -6,6 +6,7 @@
 
 import type { Document, WithId } from './document.ts'
 import { QuireError } from './errors.ts'
+import { readFilter } from './filters.ts'
 import type { Hint } from './index-types.ts'
 import { countArgument } from './options.ts'
 import type { Projection, Sort } from './projection-types.ts'
@@ -88,7 +89,7 @@ export class Query {
   hint: Hint | undefined
 
   constructor(filter: object, options: FindOptions<never> | undefined) {
-    this.filter = filter
+    this.filter = readFilter(filter)
     this.skip = countArgument('skip', options?.skip ?? 0)
     this.limit = options?.limit === undefined ? NO_LIMIT : countArgument('limit', options.limit)
     this.projection = options?.projection

@@ -8,7 +8,7 @@ import { type Encoded, encode, encodeAll } from './codec.ts'
 import type { Command } from './commands.ts'
 import type { Document, Id, IdOf } from './document.ts'
 import { invalidArgument, QuireError } from './errors.ts'
-import { checkOptions, onlyId } from './filters.ts'
+import { checkOptions, onlyId, readFilter } from './filters.ts'
 import { Verb } from './native.ts'
 import type { DeleteOptions, UpdateOneOptions } from './options.ts'
 import {
@@ -201,7 +201,8 @@ export function findOneCommand(filter: object, projection: object | undefined): 
 /** `distinct`. */
 export function distinctCommand<V>(field: string, filter: object, options: DistinctOptions | undefined): Command<V[]> {
   checkOptions(options, DISTINCT_OPTIONS, 'distinct')
-  return { command: { op: 'distinct', field, filter, ...options }, durability: 0, read: ({ values }) => values as V[] }
+  const command = { op: 'distinct', field, filter: readFilter(filter), ...options }
+  return { command, durability: 0, read: ({ values }) => values as V[] }
 }
 
 /** The calls that delete documents, with their verbs by filter. */
@@ -235,7 +236,7 @@ export function countRequest(filter: object, options?: CountOptions): Request<nu
   }
   return {
     verb: Verb.Count,
-    encodeBody: () => encode(filter, 'filter'),
+    encodeBody: () => encode(readFilter(filter), 'filter'),
     durability: 0,
     read: ({ count }: Answer) => count
   }

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Collection, type Database, open, QuireError } from '../../src/index.ts'
+import { failure } from './temporary.ts'
 
 interface Sale {
   _id: number
@@ -182,6 +183,8 @@ test('javascript_stages_read_other_collections', async () => {
 test('malformed_pipelines_are_refused', async () => {
   expect(codeOf(() => sales.aggregate({} as never))).toBe('INVALID_ARGUMENT')
   expect(codeOf(() => sales.aggregate([{ $nope: 1 }]).toArray())).toBe('INVALID_PIPELINE')
+  const { message } = failure(() => sales.aggregate([{ $nope: 1 }]).toArray())
+  for (const stage of ['$match', '$unwind', '$densify', '$fill', '$setWindowFields']) expect(message).toContain(stage)
   expect(codeOf(() => sales.aggregate([{ $match: { $where: 'true' } }]).toArray())).toBe('INVALID_FILTER')
   expect(codeOf(() => sales.aggregate([{ $set: { a: { $nope: 1 } } }]).toArray())).toBe('INVALID_EXPRESSION')
   expect(codeOf(() => sales.aggregate([{ $sort: { a: 2 } }]).toArray())).toBe('INVALID_SORT')

@@ -21,6 +21,53 @@ const places: [string, () => Documents<User>][] = [
 ]
 
 describe.each(places)('%s', (_, users) => {
+  test('a_filter_of_null_reads_every_document_and_changes_none', () => {
+    const documents = users()
+    documents.insertMany([ADA, BOB])
+    const none = null as never
+    expect(documents.find(none).toArray()).toHaveLength(2)
+    expect(documents.find(none, { sort: { age: -1 } }).next()?.name).toBe('Bob')
+    expect(documents.findOne(none)?.name).toBe('Ada')
+    expect(documents.countDocuments(none)).toBe(2)
+    expect(documents.countDocuments(none, { limit: 1 })).toBe(1)
+    expect(documents.distinct('name', none)).toEqual(['Ada', 'Bob'])
+    const changes = [
+      () => documents.deleteMany(none),
+      () => documents.deleteOne(none, { hint: { $natural: 1 } }),
+      () => documents.updateMany(none, { $set: { age: 1 } }),
+      () => documents.findOneAndDelete(none),
+      () => documents.bulkWrite([{ deleteMany: { filter: none } }])
+    ]
+    for (const change of changes) expect(failure(change).code).toBe('INVALID_ARGUMENT')
+    expect(documents.countDocuments()).toBe(2)
+  })
+
+  test('what_is_no_object_is_refused_by_what_was_given', () => {
+    const documents = users()
+    const list = [1] as never
+    const wrong: [() => unknown, string, string][] = [
+      [
+        () => documents.insertOne(list),
+        'INVALID_DOCUMENT',
+        'the document must be an object, and a value of type array'
+      ],
+      [() => documents.insertMany([list]), 'INVALID_DOCUMENT', 'the document must be an object, and a value of type'],
+      [
+        () => documents.find(list).toArray(),
+        'INVALID_FILTER',
+        'the filter must be an object, and a value of type array'
+      ],
+      [() => documents.insertOne(5 as never), 'INVALID_ARGUMENT', 'the document must be an object, not number'],
+      [() => documents.findOneAndDelete({}, { projection: list }), 'INVALID_PROJECTION', 'not an array of paths'],
+      [() => documents.findOneAndUpdate({}, { $set: { age: 1 } }, { projection: list }), 'INVALID_PROJECTION', 'array'],
+      [() => documents.findOneAndReplace({}, CID, { projection: list }), 'INVALID_PROJECTION', 'not an array of paths']
+    ]
+    for (const [call, code, words] of wrong) {
+      const error = failure(call)
+      expect([error.code, error.message]).toEqual([code, expect.stringContaining(words)])
+    }
+  })
+
   test('get_has_and_delete_go_by_id', () => {
     const documents = users()
     const { insertedId } = documents.insertOne(ADA)

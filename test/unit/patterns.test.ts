@@ -73,6 +73,49 @@ test('a_pattern_asks_in_the_pipelines_of_stages', () => {
   expect(last({ $unionWith: { coll: 'people', pipeline: found } })).toEqual({ _id: 1, name: 'Ada' })
 })
 
+test('a_pattern_stands_in_the_operators_of_expressions_that_take_one', () => {
+  const collection = people()
+  const isA = { $regexMatch: { input: '$name', regex: /^a/i } }
+  const ids = [{ _id: 1 }, { _id: 3 }]
+  expect(collection.find({ $expr: isA }, { projection: { _id: 1 } }).toArray()).toEqual(ids)
+  expect(collection.find({ $and: [{ $expr: { $not: [isA] } }] }, { projection: { _id: 1 } }).toArray()).toEqual([
+    { _id: 2 }
+  ])
+  expect(collection.aggregate([{ $match: { $expr: isA } }, { $project: { _id: 1 } }]).toArray()).toEqual(ids)
+  expect(collection.findOne({ _id: 1 }, { projection: { isA, _id: 0 } as never })).toEqual({ isA: true })
+  const shown = { $regexFind: { input: '$name', regex: /d./ } }
+  const all = { $regexFindAll: { input: '$name', regex: /A/, options: 'i' } }
+  const stages = [
+    { $match: { _id: 1 } },
+    { $set: { shown, list: [isA], count: { $size: all } } },
+    { $lookup: { from: 'people', let: { a: isA }, pipeline: [{ $match: { $expr: isA } }], as: 'both' } },
+    { $project: { _id: 0, shown: 1, list: 1, count: 1, both: { $size: '$both' } } }
+  ]
+  expect(collection.aggregate(stages).toArray()).toEqual([
+    { shown: { match: 'da', idx: 1, captures: [] }, list: [true], count: 2, both: 2 }
+  ])
+  collection.updateMany({}, [{ $set: { tags: { $cond: [isA, ['a'], ['b']] } } }])
+  expect(
+    collection
+      .find()
+      .toArray()
+      .map(({ tags }) => tags)
+  ).toEqual([['a'], ['b'], ['a']])
+})
+
+test('a_pattern_in_an_expression_has_its_options_once_and_stands_nowhere_else', () => {
+  const code = (expression: object) => failure(() => people().countDocuments({ $expr: expression } as never)).code
+  expect(code({ $regexMatch: { input: '$name', regex: /a/i, options: 'm' } })).toBe('INVALID_EXPRESSION')
+  for (const refused of [
+    { $regexMatch: { input: /a/, regex: 'a' } },
+    { $regexMatch: { input: '$name', regex: /a/y } },
+    { $eq: ['$name', /a/] },
+    { $literal: { $regexMatch: { input: '$name', regex: /a/ } } }
+  ]) {
+    expect([refused, code(refused)]).toEqual([refused, 'UNSUPPORTED_VALUE'])
+  }
+})
+
 test('a_pattern_asks_in_a_live_query', () => {
   const collection = people()
   using live = collection.liveQuery({ name: /^B/ })

@@ -231,6 +231,8 @@ fn unique_keys_are_refused_and_nothing_changes() {
         .insert_many(&pack_all(&twice), &mut Vec::new(), &WRITE)
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DuplicateKey);
+    let words = "the documents with _id 4 and 5 both have it";
+    assert!(error.message().contains(words), "{}", error.message());
     assert_eq!(people.count(None).unwrap(), 2);
     // A document may be written again, and give its key up.
     people
@@ -256,6 +258,8 @@ fn unique_keys_are_refused_and_nothing_changes() {
     // Made over documents that have a key twice.
     let error = create(&people, json!({ "key": { "sex": 1 }, "unique": true })).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DuplicateKey);
+    let words = "the documents with _id 1 and 2 both have it";
+    assert!(error.message().contains(words), "{}", error.message());
     assert_eq!(entries(&people).len(), 3);
     expect_sound(&database);
     database.close().unwrap();

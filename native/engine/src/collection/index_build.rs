@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::collection::Body;
 use crate::collection::index_changes::{accepts, matcher_of};
 use crate::collection::secondary::{IndexRules, SecondaryIndex};
-use crate::collection::unique::duplicate_key;
+use crate::collection::unique::{Holders, duplicate_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::intake::document_id;
 use crate::format::page::CollectionId;
@@ -118,7 +118,8 @@ impl GatheredEntries {
         for at in 0..self.entries.count() {
             let keys = self.entries.keys(at);
             if keys.is_some() && keys == before {
-                return Err(duplicate_key(rules, keys.unwrap_or_default(), None));
+                let holders = Holders::of_pair(&self.entries, at);
+                return Err(duplicate_key(rules, keys.unwrap_or_default(), holders));
             }
             before = keys;
         }

@@ -9,7 +9,7 @@
 use crate::bugs::{Bug, planted};
 use crate::collection::Body;
 use crate::collection::secondary::{IndexRules, SecondaryIndex};
-use crate::collection::unique::{duplicate_key, find_other};
+use crate::collection::unique::{Holders, duplicate_key, find_other};
 use crate::error::Result;
 use crate::format::record::Structures;
 use crate::index::ordered::check_entry;
@@ -135,7 +135,8 @@ fn check_unique(pager: &Pager, index: &SecondaryIndex, change: &IndexChange, is_
     for at in 0..change.added.count() {
         let Some(keys) = change.added.keys(at) else { break };
         if before == Some(keys) {
-            return Err(duplicate_key(&index.rules, keys, None));
+            let holders = Holders::of_pair(&change.added, at);
+            return Err(duplicate_key(&index.rules, keys, holders));
         }
         before = Some(keys);
         if is_cleared {
@@ -143,7 +144,7 @@ fn check_unique(pager: &Pager, index: &SecondaryIndex, change: &IndexChange, is_
         }
         let other = find_other(pager, index, keys, |entry, _| !change.removed.has(entry))?;
         if let Some(id) = other {
-            return Err(duplicate_key(&index.rules, keys, Some(&id)));
+            return Err(duplicate_key(&index.rules, keys, Holders::There(&id)));
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::format::key::complement;
 use crate::format::key_decode::decode;
 use crate::format::owned::Owned;
 use crate::pager::Pager;
+use crate::query::index_keys::Entries;
 
 /// Most characters that are shown of one value.
 const SHOWN_MAX: usize = 64;
@@ -38,8 +39,43 @@ pub fn find_other(
     Ok(None)
 }
 
-/// The error of a second document with these keys in a unique index; `other` is the canonical id of the first.
-pub fn duplicate_key(rules: &IndexRules, keys: &[u8], other: Option<&[u8]>) -> Error {
+/// Who has a key that only one document may have; ids are canonical.
+pub enum Holders<'a> {
+    /// A document that is there.
+    There(&'a [u8]),
+    /// Two documents that come to have it together.
+    Both(&'a [u8], &'a [u8]),
+}
+
+impl<'a> Holders<'a> {
+    /// The documents of entry number `at` and the one before it, which has the same keys.
+    pub fn of_pair(entries: &'a Entries, at: usize) -> Holders<'a> {
+        let id = |at| entries.id(at).unwrap_or_default();
+        Holders::Both(id(at.saturating_sub(1)), id(at))
+    }
+}
+
+impl std::fmt::Display for Holders<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Holders::There(id) => write!(formatter, "the document with _id {} has it already", shown_id(id)),
+            Holders::Both(first, second) => {
+                let (first, second) = (shown_id(first), shown_id(second));
+                write!(
+                    formatter,
+                    "the documents with _id {first} and {second} both have it"
+                )
+            }
+        }
+    }
+}
+
+fn shown_id(canonical: &[u8]) -> String {
+    IdBytes::from_canonical(canonical).map_or_else(|_| "(unreadable)".to_owned(), |id| id.to_string())
+}
+
+/// The error of two documents with these keys in a unique index.
+pub fn duplicate_key(rules: &IndexRules, keys: &[u8], holders: Holders<'_>) -> Error {
     let definition = &rules.definition;
     let mut shown = Vec::new();
     let mut rest = keys.to_vec();
@@ -56,14 +92,10 @@ pub fn duplicate_key(rules: &IndexRules, keys: &[u8], other: Option<&[u8]>) -> E
         rest = behind;
     }
     let shown = shown.join(", ");
-    let holder = match other.map(IdBytes::from_canonical) {
-        Some(Ok(id)) => format!("the document with _id {id} has it already"),
-        _ => "two documents have it".to_owned(),
-    };
     Error::new(
         ErrorKind::DuplicateKey,
         format!(
-            "duplicate key {{ {shown} }}: index {} is unique, and {holder}",
+            "duplicate key {{ {shown} }}: index {} is unique, and {holders}",
             definition.name
         ),
     )

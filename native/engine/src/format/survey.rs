@@ -8,7 +8,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::encode::write_text;
-use crate::format::record::{NO_STRUCTURE, StructureRegistry, Structures};
+use crate::format::record::{NO_STRUCTURE, NO_STRUCTURES, StructureRegistry, Structures};
+use crate::format::value::{Cursor, Value};
 use crate::limits::DEPTH_MAX;
 
 /// The key that names a document.
@@ -41,7 +42,30 @@ impl Subject {
     /// An error about byte `at` of the input.
     #[cold]
     pub fn refuse(self, at: usize, reason: impl std::fmt::Display) -> Error {
-        let (kind, name) = match self {
+        let (kind, name) = self.words();
+        Error::new(kind, format!("byte {at} of the {name}: {reason}"))
+    }
+
+    /// An error about `input`, which is no map.
+    #[cold]
+    fn refuse_other(self, input: &[u8]) -> Error {
+        let (kind, name) = self.words();
+        let given = match input {
+            [] => return Error::new(kind, format!("the {name} must be an object, and has no bytes")),
+            // In stored form records begin with these.
+            [0x40..=0x7f, ..] => Value::Int(0).type_name(),
+            _ => match Cursor::new(input, &NO_STRUCTURES).value() {
+                Ok(value) => value.type_name(),
+                Err(malformed) => return self.refuse(0, malformed.reason()),
+            },
+        };
+        let message = format!("the {name} must be an object, and a value of type {given} was given");
+        Error::new(kind, message)
+    }
+
+    /// The kind of errors, and how messages call the input.
+    fn words(self) -> (ErrorKind, &'static str) {
+        match self {
             Subject::Document => (ErrorKind::InvalidDocument, "document"),
             Subject::Filter => (ErrorKind::InvalidFilter, "filter"),
             Subject::Update => (ErrorKind::InvalidUpdate, "update"),
@@ -50,8 +74,7 @@ impl Subject {
             Subject::Argument => (ErrorKind::InvalidArgument, "argument"),
             Subject::Pipeline => (ErrorKind::InvalidPipeline, "pipeline"),
             Subject::Index => (ErrorKind::InvalidIndex, "index definition"),
-        };
-        Error::new(kind, format!("byte {at} of the {name}: {reason}"))
+        }
     }
 }
 
@@ -89,8 +112,7 @@ pub struct Plan {
 pub fn survey(input: &[u8], subject: Subject, shapes: Shapes<'_>) -> Result<Plan> {
     match input.first() {
         Some(0x80..=0x8f | 0xde | 0xdf) => survey_value(input, subject, shapes),
-        Some(_) => Err(subject.refuse(0, "a map is expected here, and another value was given")),
-        None => Err(subject.refuse(0, "a map is expected here, and there are no bytes")),
+        _ => Err(subject.refuse_other(input)),
     }
 }
 

@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 
 use crate::collection::index_changes::{accepts, matcher_of};
 use crate::collection::secondary::SecondaryIndex;
-use crate::collection::unique::{duplicate_key, find_other};
+use crate::collection::unique::{Holders, duplicate_key, find_other};
 use crate::error::Result;
 use crate::format::id::IdBytes;
 use crate::format::record::Structures;
@@ -98,7 +98,7 @@ impl Guard<'_> {
             for at in 0..entries.count() {
                 let keys = entries.keys(at).unwrap_or_default();
                 if let Some(other) = self.holder(id, keys)? {
-                    return Err(duplicate_key(&self.index.rules, keys, Some(&other)));
+                    return Err(duplicate_key(&self.index.rules, keys, Holders::There(&other)));
                 }
                 self.claimed.insert(keys.into(), (*id).clone());
             }

@@ -40,6 +40,12 @@ impl Entries {
         self.bytes.get(span.start..span.id)
     }
 
+    /// The canonical id of entry number `at`, without the keys.
+    pub fn id(&self, at: usize) -> Option<&[u8]> {
+        let span = self.list.get(at)?;
+        self.bytes.get(span.id..span.end)
+    }
+
     /// Every entry.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.list.iter().map(|span| self.entry(span))

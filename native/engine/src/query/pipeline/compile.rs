@@ -27,10 +27,12 @@ use crate::query::pipeline::union::{Given, Union};
 use crate::query::pipeline::unwind::Unwind;
 use crate::query::pipeline::{Action, Stage};
 
-/// Every stage there is here.
+/// Every stage there is here; those of other runners follow, for the messages that TypeScript's users get.
 const STAGES: &str = "$addFields $bucket $bucketAuto $count $documents $facet $graphLookup $group $limit \
                       $lookup $match $merge $out $project $redact $replaceRoot $replaceWith $sample $set \
                       $skip $sort $sortByCount $unionWith $unset $unwind";
+/// The stages that the package for Node runs itself, by mingo; `MINGO_STAGES` in src/pipeline.ts.
+const STAGES_OF_TYPESCRIPT: &str = "$densify $fill $setWindowFields";
 
 /// Where a pipeline stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -176,7 +178,11 @@ impl Compiler<'_> {
                 return Ok(Vec::new());
             }
             "$merge" | "$out" => return Err(refuse("it may not stand in an inner pipeline")),
-            _ => return Err(refuse(format!("the stage is not known; known are {STAGES}"))),
+            _ => {
+                return Err(refuse(format!(
+                    "the stage is not known; known are {STAGES}, and in TypeScript {STAGES_OF_TYPESCRIPT}"
+                )));
+            }
         };
         Ok(vec![action])
     }
