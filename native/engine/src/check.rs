@@ -119,7 +119,7 @@ pub fn check(store: &Store) -> Result<CheckReport> {
             pages.note(run, "free", &mut report);
         }
         for run in held.own_runs() {
-            pages.note(run, "part of the catalog or the free list", &mut report);
+            pages.note(*run, "part of the catalog or the free list", &mut report);
         }
         for state in store.collections() {
             let content = state.content.read();

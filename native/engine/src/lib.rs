@@ -4,6 +4,7 @@
 //! `heap index` - `query` - `collection` - `transaction` - `database` - `command`.
 #![forbid(unsafe_code)]
 
+pub mod backup;
 pub mod bugs;
 pub mod check;
 pub mod collection;
@@ -25,6 +26,7 @@ pub mod transaction;
 pub mod wal;
 pub mod watch;
 
+pub use backup::BackupReport;
 pub use collection::IdMode;
 pub use collection::lease::Owner;
 pub use command::{AnyCursor, Target};

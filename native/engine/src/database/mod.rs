@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::backup::BackupReport;
 use crate::collection::lease::Owner;
 use crate::collection::{IdMode, check_name};
 use crate::error::{Error, ErrorKind, Result};
@@ -263,6 +264,22 @@ impl Database {
     /// Compares everything with everything; see `check`.
     pub fn check(&self) -> Result<crate::check::CheckReport> {
         crate::check::check(self.handle.readable()?)
+    }
+
+    /// Copies everything committed so far to a new database at `path`, while others read and write; see `backup`.
+    /// The work is done by the calling thread.
+    ///
+    /// Errors: `INVALID_ARGUMENT` when `path` is empty, `:memory:`, or names a file that is there already; `LOCKED`,
+    /// `CANNOT_OPEN`, `DISK_FULL`, `IO`; `SNAPSHOT_TOO_OLD`; `CORRUPTED`; `CLOSED`, `POISONED`.
+    pub fn backup(&self, path: &str) -> Result<BackupReport> {
+        let store = self.handle.readable()?;
+        if path.is_empty() || path == MEMORY_PATH {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("a backup needs the path of a new file, not {path:?}"),
+            ));
+        }
+        crate::backup::backup(store, Path::new(path))
     }
 
     /// A new automatic id.

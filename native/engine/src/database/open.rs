@@ -15,17 +15,18 @@ use quire_frames::PageNumber;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::header::{BlobPlace, HEADER_PAGES};
-use crate::format::page::{CollectionId, PageKind, Sequence};
+use crate::format::page::{CollectionId, FileId, PageKind, Sequence};
 use crate::limits::{
     CACHE_BYTES_DEFAULT, CACHE_BYTES_MIN, CHECKPOINT_LOG_BYTES_DEFAULT, DOCUMENT_BYTES_DEFAULT,
     DOCUMENT_BYTES_MAX, LOCK_WAIT_MS_DEFAULT, SNAPSHOT_BYTES_DEFAULT, SYNC_INTERVAL_MS_DEFAULT,
     TTL_INTERVAL_MS_DEFAULT, WATCH_BYTES_DEFAULT,
 };
 use crate::pager::blob::{self, BlobKey};
-use crate::pager::checkpoint::{Checkpointer, decode_runs};
+use crate::pager::checkpoint::Checkpointer;
+use crate::pager::free_list::decode_runs;
 use crate::pager::recovery::{self, DataFile};
 use crate::pager::{Pager, PagerOptions};
-use crate::storage::{LockMode, Storage, StorageLock};
+use crate::storage::{FileStorage, LockMode, Storage, StorageLock};
 use crate::store::{Settings, Store, StoreParts};
 use crate::wal::{self, Durability, Log, LogOptions};
 
@@ -127,9 +128,21 @@ impl OpenOptions {
 
 /// A store without a file.
 pub fn open_memory(options: &OpenOptions) -> Result<Store> {
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new());
+    let mut hash_key = [0; 16];
+    storage.random(&mut hash_key)?;
+    let pager = Pager::new(PagerOptions {
+        file: None,
+        file_id: FileId::default(),
+        hash_key,
+        sequence: Sequence(0),
+        cache_bytes: options.cache_bytes,
+        snapshot_bytes: options.snapshot_bytes,
+    })?;
     Store::new(StoreParts {
         settings: options.settings(PathBuf::new()),
-        pager: Pager::in_memory(options.snapshot_bytes)?,
+        storage,
+        pager,
         checkpointer: None,
         own_runs: Vec::new(),
         next_collection: 1,
@@ -243,6 +256,7 @@ fn assemble(
     let settings = options.settings(path.to_path_buf());
     let mut parts = StoreParts {
         settings,
+        storage: storage.clone(),
         pager,
         checkpointer: None,
         own_runs: Checkpointer::runs_of(&header),

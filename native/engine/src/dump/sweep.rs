@@ -16,7 +16,7 @@ use crate::format::page::{self, CollectionId, PageKind, Sequence};
 use crate::pager::Pager;
 use crate::pager::allocator::{Allocator, Run};
 use crate::pager::blob::{self, BlobKey};
-use crate::pager::checkpoint::decode_runs;
+use crate::pager::free_list::decode_runs;
 
 /// A run of pages that holds a catalog, or held one.
 #[derive(Clone, Copy, Debug)]

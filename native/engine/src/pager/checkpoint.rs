@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::format::header::{BlobPlace, HEADER_PAGES, Header, log_mark};
 use crate::format::page::{self, CollectionId, PageKind, Sequence};
 use crate::pager::allocator::Run;
+use crate::pager::free_list::{FreeList, is_in_runs};
 use crate::pager::header_slots::HeaderSlots;
 use crate::pager::image::{sealed_image, write_in_place};
 use crate::pager::journal::{self, JOURNAL_SUFFIX, JournalWriter};
@@ -268,38 +269,18 @@ impl Checkpointer {
     /// Writes the free list to a run that it itself gives, and returns it with the page count.
     fn write_free_list(&mut self, pager: &Pager, sequence: Sequence) -> Result<(Vec<Run>, u32)> {
         let mut allocator = pager.allocator.lock();
-        allocator.cut_tail();
-        let runs_count_max = allocator.runs_count_max();
-        let mut first = None;
-        if runs_count_max > 0 {
-            // Taking the run splits at most one free run and adds none.
-            first = Some(allocator.allocate(blob::pages_count(runs_count_max as u32 * 8))?);
-        }
-        let runs = allocator.free_runs();
-        let page_count = allocator.page_count();
+        let list = FreeList::lay_out(&mut allocator)?;
         drop(allocator);
-        pager.page_count.store(page_count, Ordering::Release);
-        if let Some(first) = first {
-            // A list that became empty still says so in 8 bytes, so that its run stays accounted for.
-            let pages = blob::pages_count(runs_count_max as u32 * 8);
-            let mut bytes = encode_runs(&runs);
-            bytes.resize(
-                ((pages - 1) as usize * page::PAGE_BODY_BYTES + 8).max(bytes.len()),
-                0,
-            );
-            blob::fill_blob(
-                &pager.writer(sequence),
-                first,
-                PageKind::FreeList,
-                CollectionId::NONE,
-                &bytes,
-            )?;
+        pager.page_count.store(list.page_count, Ordering::Release);
+        if let Some((first, bytes)) = &list.blob {
+            let writer = pager.writer(sequence);
+            blob::fill_blob(&writer, *first, PageKind::FreeList, CollectionId::NONE, bytes)?;
             self.free_list_place = BlobPlace {
                 first_page: first.get(),
                 length_bytes: bytes.len() as u32,
             };
         }
-        Ok((runs, page_count))
+        Ok((list.runs, list.page_count))
     }
 
     fn write_pages(
@@ -338,7 +319,7 @@ impl Checkpointer {
             self.cut_file(capture.header.page_count).map_err(usable)?;
         }
         let sequence = capture.sequence();
-        write_in_place(&*self.file, pager, sequence, &direct).map_err(usable)?;
+        write_in_place(&*self.file, pager, pager.file_id, sequence, &direct).map_err(usable)?;
         self.extend_file(capture.header.page_count).map_err(usable)?;
         if !planted(Bug::NoPageSync) {
             self.file.sync_data().map_err(poisoned)?;
@@ -357,7 +338,7 @@ impl Checkpointer {
         {
             journal.sync_data().map_err(poisoned)?;
         }
-        write_in_place(&*self.file, pager, sequence, &journaled).map_err(poisoned)?;
+        write_in_place(&*self.file, pager, pager.file_id, sequence, &journaled).map_err(poisoned)?;
         if journal.is_some() && !planted(Bug::NoPageSync) {
             self.file.sync_data().map_err(poisoned)?;
         }
@@ -402,7 +383,7 @@ impl Checkpointer {
         let mut writer = JournalWriter::new(&*file, pages.len());
         let mut image = [0u8; PAGE_BYTES];
         for number in pages {
-            sealed_image(pager, *number, sequence, &mut image)?;
+            sealed_image(pager, pager.file_id, *number, sequence, &mut image)?;
             writer.push(*number, &image)?;
         }
         writer.finish(header)?;
@@ -455,27 +436,6 @@ impl Checkpointer {
     }
 }
 
-/// The bytes of a free list.
-pub fn encode_runs(runs: &[Run]) -> Vec<u8> {
-    runs.iter()
-        .flat_map(|run| [run.first.to_le_bytes(), run.count.to_le_bytes()])
-        .flatten()
-        .collect()
-}
-
-/// The runs of a free list; zeros at the end fill up the last pages of its run.
-pub fn decode_runs(bytes: &[u8]) -> Vec<Run> {
-    let entry = |entry: &[u8]| Run {
-        first: crate::format::read_u32(entry, 0),
-        count: crate::format::read_u32(entry, 4),
-    };
-    bytes
-        .chunks_exact(8)
-        .map(entry)
-        .take_while(|run| *run != Run { first: 0, count: 0 })
-        .collect()
-}
-
 fn free_place(pager: &Pager, sequence: Sequence, place: BlobPlace) {
     if place.length_bytes > 0 {
         blob::free_blob(
@@ -484,10 +444,4 @@ fn free_place(pager: &Pager, sequence: Sequence, place: BlobPlace) {
             place.length_bytes,
         );
     }
-}
-
-/// Whether a page lies in one of `runs`, which are in order.
-fn is_in_runs(runs: &[Run], number: PageNumber) -> bool {
-    let after = runs.partition_point(|run| run.first <= number.get());
-    after > 0 && number.get() < runs[after - 1].end()
 }

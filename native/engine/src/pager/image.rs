@@ -1,23 +1,24 @@
-//! Images of pages for the disk: as a checkpoint's snapshot sees them, with their checksums.
+//! Images of pages for the disk: as a snapshot sees them, with their checksums.
 //!
 //! Promises: an image never mixes two commits, also while commits change the page.
-//! Leaves to others: which pages, and where to (checkpoint.rs, journal.rs).
+//! Leaves to others: which pages, and where to (checkpoint.rs, journal.rs, copy.rs).
 
 use quire_frames::{PAGE_BYTES, PageBytes, PageNumber};
 
 use crate::bugs::{Bug, planted};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::page::{self, Sequence};
+use crate::format::page::{self, FileId, Sequence};
 use crate::pager::Pager;
 use crate::storage::StorageFile;
 
 /// Pages written by one call.
 const WRITE_PAGES_MAX: usize = 64;
 
-/// Writes the images of `pages`, which are in order, to their places in the data file.
+/// Writes the images of `pages`, which are in order, to their places in `file`, whose identity is `file_id`.
 pub(super) fn write_in_place(
     file: &dyn StorageFile,
     pager: &Pager,
+    file_id: FileId,
     sequence: Sequence,
     pages: &[PageNumber],
 ) -> Result<()> {
@@ -33,7 +34,7 @@ pub(super) fn write_in_place(
         if buffer.is_empty() {
             first = number.get();
         }
-        sealed_image(pager, *number, sequence, &mut image)?;
+        sealed_image(pager, file_id, *number, sequence, &mut image)?;
         buffer.extend_from_slice(&image);
     }
     if !buffer.is_empty() {
@@ -42,9 +43,10 @@ pub(super) fn write_in_place(
     Ok(())
 }
 
-/// The page as the checkpoint's snapshot sees it, with its checksum.
+/// The page as the snapshot sees it, with its checksum in the file `file_id`.
 pub(super) fn sealed_image(
     pager: &Pager,
+    file_id: FileId,
     number: PageNumber,
     sequence: Sequence,
     image: &mut PageBytes,
@@ -65,6 +67,6 @@ pub(super) fn sealed_image(
         ));
     };
     image.copy_from_slice(&*view);
-    page::seal(image, pager.file_id, number);
+    page::seal(image, file_id, number);
     Ok(())
 }

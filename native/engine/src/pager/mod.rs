@@ -9,6 +9,8 @@
 pub mod allocator;
 pub mod blob;
 pub mod checkpoint;
+pub mod copy;
+pub mod free_list;
 pub mod header_slots;
 mod image;
 pub mod journal;

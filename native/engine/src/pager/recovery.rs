@@ -55,34 +55,54 @@ pub fn create(storage: &dyn Storage, path: &Path, created_ms: u64) -> Result<Dat
         log_mark: 0,
         created_ms,
     };
+    make_file(storage, path, |file| {
+        file.set_len(u64::from(HEADER_PAGES) * PAGE_BYTES as u64)?;
+        write_slots(file, &header)
+    })?;
+    Ok(DataFile {
+        file: storage.open(path, OpenMode::ReadWrite)?,
+        header,
+        overlay: Vec::new(),
+    })
+}
+
+/// Makes the file `path` of what `fill` writes: under another name, synced, then renamed. The caller keeps everybody
+/// else from the name, and has seen that no file has it.
+///
+/// Errors: those of `fill`; `CANNOT_OPEN`, `DISK_FULL`, `IO`: nothing has the name then, as far as the disk still
+/// does what it is told; what has it after a crash is whole.
+pub fn make_file(
+    storage: &dyn Storage,
+    path: &Path,
+    fill: impl FnOnce(&dyn StorageFile) -> Result<()>,
+) -> Result<()> {
     let new_path = sibling(path, NEW_SUFFIX);
     storage.remove(&new_path)?;
-    let result = (|| {
+    let made = (|| {
         let file = storage.open(&new_path, OpenMode::CreateNew)?;
-        file.set_len(u64::from(HEADER_PAGES) * PAGE_BYTES as u64)?;
-        for slot in 0..u64::from(HEADER_PAGES) {
-            file.write_at(slot * PAGE_BYTES as u64, &header.encode())?;
-        }
-        file.sync_data()?;
-        drop(file);
-        storage.rename(&new_path, path)?;
-        if !planted(Bug::NoDirectorySync) {
-            storage.sync_directory(path)?;
-        }
-        storage.open(path, OpenMode::ReadWrite)
+        fill(&*file)?;
+        file.sync_data()
     })();
-    match result {
-        Ok(file) => Ok(DataFile {
-            file,
-            header,
-            overlay: Vec::new(),
-        }),
-        Err(error) => {
-            // The first error is the one to report; a leftover is removed again at the next creation.
-            let _ = storage.remove(&new_path);
-            Err(error)
-        }
+    let renamed = made.and_then(|()| storage.rename(&new_path, path));
+    if let Err(error) = renamed {
+        // The first error is the one to report; a leftover is removed again when the file is made next.
+        let _ = storage.remove(&new_path);
+        return Err(error);
     }
+    if planted(Bug::NoDirectorySync) {
+        return Ok(());
+    }
+    storage.sync_directory(path).inspect_err(|_| {
+        let _ = storage.remove(path);
+    })
+}
+
+/// Writes `header` to both slots of a new file.
+pub fn write_slots(file: &dyn StorageFile, header: &Header) -> Result<()> {
+    for slot in 0..u64::from(HEADER_PAGES) {
+        file.write_at(slot * PAGE_BYTES as u64, &header.encode())?;
+    }
+    Ok(())
 }
 
 /// Reads the state of the database at `path`, applying a complete journal.

@@ -16,14 +16,13 @@ use crate::store::Store;
 /// What is known of the file besides the collections, while commits are held.
 pub struct Held<'a> {
     checkpointer: Option<&'a Checkpointer>,
-    own_runs: &'a [Run],
+    own_runs: Vec<Run>,
 }
 
 impl Held<'_> {
     /// Pages of the catalog and the free list.
-    pub fn own_runs(&self) -> Vec<Run> {
-        self.checkpointer
-            .map_or_else(|| self.own_runs.to_vec(), Checkpointer::own_runs)
+    pub fn own_runs(&self) -> &[Run] {
+        &self.own_runs
     }
 
     /// Compares pages on disk with their checksums; see `Checkpointer::verify_pages`.
@@ -96,7 +95,7 @@ impl Store {
         let _gate = self.gate.write();
         look(Held {
             checkpointer: checkpointer.as_ref(),
-            own_runs: &self.own_runs,
+            own_runs: self.own_runs.lock().clone(),
         })
     }
 
@@ -138,8 +137,10 @@ impl Store {
             return Ok(None);
         }
         let next_collection = self.next_collection.load(Ordering::Relaxed);
-        let mut capture =
-            checkpointer.capture(&self.pager, sequence, self.encode_catalog()?, next_collection)?;
+        let captured = checkpointer.capture(&self.pager, sequence, self.encode_catalog()?, next_collection);
+        // Also a capture that failed may have moved the catalog.
+        *self.own_runs.lock() = checkpointer.own_runs();
+        let mut capture = captured?;
         if let Some(log) = &self.log {
             // The switch is refused while the other log is still needed; then the log just goes on.
             let generation = log.live_generation();

@@ -89,7 +89,7 @@ impl Store {
     }
 
     /// Fails once the last handle is being closed. The caller holds the gate.
-    pub(super) fn check_open(&self) -> Result<()> {
+    pub fn check_open(&self) -> Result<()> {
         if self.is_closing.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the database was closed"));
         }

@@ -15,6 +15,7 @@ mod definition;
 mod expiry;
 pub mod feed;
 mod indexes;
+mod moment;
 mod replay;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use crate::pager::checkpoint::Checkpointer;
 use crate::pager::header_slots::HeaderSlots;
 use crate::pager::snapshot::Snapshot;
 use crate::stats::{CollectionInfo, Stats};
+use crate::storage::Storage;
 use crate::wal::Log;
 
 pub use catalog::{CatalogEntries, CatalogEntry, IndexEntry};
@@ -45,6 +47,7 @@ pub use commit::{Change, Outcome};
 pub use expiry::present;
 use feed::Feed;
 pub use indexes::DroppedIndexes;
+pub use moment::Moment;
 pub use replay::Replay;
 
 /// What the store was opened with; see `OpenOptions`.
@@ -81,6 +84,8 @@ const ALL_REFUSED: u8 = 2;
 pub struct Store {
     /// What it was opened with.
     pub settings: Settings,
+    /// Where the database's files are, and its backups go; the file system for a database in memory.
+    pub storage: Arc<dyn Storage>,
     /// The pages.
     pub pager: Pager,
     /// Source of automatic ids.
@@ -102,8 +107,8 @@ pub struct Store {
     next_collection: AtomicU32,
     /// `None` in memory and read-only.
     checkpointer: Mutex<Option<Checkpointer>>,
-    /// Pages of the catalog and the free list, where there is no checkpointer to know them.
-    own_runs: Vec<Run>,
+    /// Pages of the catalog and the free list as the last capture left them; changed under the gate.
+    own_runs: Mutex<Vec<Run>>,
     health: AtomicU8,
     /// The failure behind `health`.
     failure: Mutex<Option<Error>>,
@@ -156,6 +161,8 @@ impl Origin {
 pub struct StoreParts {
     /// See `Store::settings`.
     pub settings: Settings,
+    /// See `Store::storage`.
+    pub storage: Arc<dyn Storage>,
     /// See `Store::pager`.
     pub pager: Pager,
     /// `None` in memory and read-only.
@@ -176,6 +183,7 @@ impl Store {
             chronicle: chronicle::Chronicle::default(),
             origin: Origin::new(parts.pager.file_id(), parts.sequence)?,
             settings: parts.settings,
+            storage: parts.storage,
             pager: parts.pager,
             ulids: UlidSource::new()?,
             log: None,
@@ -184,7 +192,7 @@ impl Store {
             collections: RwLock::new(BTreeMap::new()),
             next_collection: AtomicU32::new(parts.next_collection),
             checkpointer: Mutex::new(parts.checkpointer),
-            own_runs: parts.own_runs,
+            own_runs: Mutex::new(parts.own_runs),
             health: AtomicU8::new(HEALTHY),
             failure: Mutex::new(None),
             is_closing: AtomicBool::new(false),

@@ -266,6 +266,9 @@ pub fn judge(workload: &Workload, disk: SimulatedStorage, history: &History, lea
     }
     session.history = history.find(&database, number)?;
     check(&session)?;
+    if let Some(backup) = &history.backup {
+        backup.judge(&session.disk)?;
+    }
     Ok(session)
 }
 

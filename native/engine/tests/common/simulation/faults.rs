@@ -10,6 +10,7 @@ use quire_engine::storage::simulated::{
 };
 use quire_engine::{Error, ErrorKind};
 
+use super::backups::is_backup_file;
 use super::campaign::{Counts, Effort, Failure, Judged, Workload, go_on, guarded, judge, trace};
 use super::session::{History, Session};
 use super::twin::Step;
@@ -123,7 +124,8 @@ fn fail_at(workload: &Workload, seed: u64, plan: &Plan<'_>) -> Judged<()> {
 
 /// Does every step; failures are judged and passed over.
 fn work(workload: &Workload, plan: &Plan<'_>, session: &mut Session) -> Judged<()> {
-    let is_sync = matches!(plan.fault, Fault::SyncError { .. });
+    // A backup whose sync fails says nothing of the database's own files.
+    let is_sync = matches!(plan.fault, Fault::SyncError { .. }) && !is_backup_file(&plan.call.path);
     let mut has_room_again = false;
     for (index, step) in workload.steps.iter().enumerate() {
         let place = |words: String| format!("step {index}, {step:?}: {words}");
@@ -161,7 +163,7 @@ fn work(workload: &Workload, plan: &Plan<'_>, session: &mut Session) -> Judged<(
         if plan.has_struck(&session.disk) {
             session.disk.heal();
             same_in_memory(session).map_err(place)?;
-            if plan.fault == (Fault::SyncError { reverts: true }) {
+            if is_sync && plan.fault == (Fault::SyncError { reverts: true }) {
                 // What was written and not synced is gone from the cache too.
                 session.history.written = session.history.on_disk;
             }

@@ -41,10 +41,11 @@ impl Recipe {
     /// The next step for a database that holds `state`.
     pub fn step(&self, state: &State, random: &mut Random) -> Step {
         if random.happens(self.upkeep_percent) {
-            return match random.below(8) {
+            return match random.below(9) {
                 0 | 1 => Step::Sync,
                 2..=4 => Step::Checkpoint,
                 5 | 6 => Step::CheckpointDuring(vec![self.commit(state, random)]),
+                7 => Step::Backup,
                 _ => Step::Reopen,
             };
         }

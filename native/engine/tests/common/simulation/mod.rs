@@ -2,6 +2,7 @@
 //! campaign that stops these programs anywhere.
 #![allow(dead_code)]
 
+pub mod backups;
 pub mod campaign;
 pub mod chain;
 pub mod compare;

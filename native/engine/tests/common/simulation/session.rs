@@ -14,6 +14,7 @@ use quire_engine::{
     Update, WriteOptions,
 };
 
+use super::backups::{Backup, next_path};
 use super::compare::{compare, group_filter};
 use super::indexes::expiry;
 use super::twin::{State, Step, encode_edits, update_answer};
@@ -35,6 +36,8 @@ pub struct History {
     pub on_disk: u64,
     /// Whether pages may stay unused for ever: the engine gives up those that it cannot read when a collection ends.
     pub may_leak: bool,
+    /// The last backup that was begun.
+    pub backup: Option<Backup>,
 }
 
 /// A program.
@@ -166,7 +169,24 @@ impl Session {
                 self.history.all_on_disk(self.history.last);
                 self.reopen()?;
             }
+            Step::Backup => self.back_up()?,
             _ => self.commit(step)?,
+        }
+        Ok(())
+    }
+
+    /// Makes a backup and looks at it on a disk without faults.
+    fn back_up(&mut self) -> Result<()> {
+        let database = self.database()?;
+        let number = database.stats()?.sequence;
+        let states = self.history.states.get(&number).cloned().unwrap_or_default();
+        let backup = Backup::new(next_path(&self.disk), number, states);
+        self.history.backup = Some(backup.clone());
+        let report = database.backup(backup.path.to_str().unwrap())?;
+        assert_eq!(report.sequence, number, "the commit of the backup");
+        if let Some(backup) = &mut self.history.backup {
+            backup.is_acknowledged = true;
+            backup.judge(&self.disk).unwrap_or_else(|words| panic!("{words}"));
         }
         Ok(())
     }
@@ -260,6 +280,7 @@ impl History {
             written: number,
             on_disk: number,
             may_leak: self.may_leak,
+            backup: self.backup.clone(),
         }
     }
 
@@ -346,7 +367,7 @@ fn do_step(database: &Database, step: &Step, durability: Durability) -> Result<u
             }
             Ok(0)
         }
-        Step::Sync | Step::Checkpoint | Step::CheckpointDuring(_) | Step::Reopen => {
+        Step::Sync | Step::Checkpoint | Step::CheckpointDuring(_) | Step::Reopen | Step::Backup => {
             panic!("{step:?} is no commit")
         }
     }

@@ -56,6 +56,8 @@ pub enum Step {
     CheckpointDuring(Vec<Step>),
     /// A clean close and an open.
     Reopen,
+    /// A backup to a file of its own.
+    Backup,
 }
 
 /// A collection.
@@ -197,7 +199,7 @@ impl State {
                 }
                 Ok(0)
             }
-            Step::Sync | Step::Checkpoint | Step::CheckpointDuring(_) | Step::Reopen => Ok(0),
+            Step::Sync | Step::Checkpoint | Step::CheckpointDuring(_) | Step::Reopen | Step::Backup => Ok(0),
         }
     }
 

@@ -175,6 +175,7 @@ pub fn mixtures() -> Vec<Workload> {
         closes(),
         small_cache(),
         indexes(),
+        backups(),
         levels(Durability::Process, "process level"),
         levels(Durability::Lazy, "lazy level"),
     ]
@@ -324,6 +325,33 @@ fn indexes() -> Workload {
         Step::CreateIndex("b", Kind::Unique),
     ];
     workload("indexes", steps)
+}
+
+/// Backups of a database without documents, with free pages and a free tail, of what no checkpoint has written yet,
+/// and while one is under way.
+fn backups() -> Workload {
+    let steps = vec![
+        Step::Backup,
+        Step::InsertMany("a", documents(0..20, 400)),
+        Step::Insert("a", document(50, 9_000, 0)),
+        Step::CreateIndex("a", Kind::Group),
+        Step::InsertMany("b", documents(0..20, 900)),
+        Step::Checkpoint,
+        Step::Put("a", document(3, 600, 1)),
+        Step::Drop("b"),
+        Step::Backup,
+        Step::CheckpointDuring(vec![
+            Step::Put("a", document(4, 700, 1)),
+            Step::Backup,
+            Step::Delete("a", numbered_id(50)),
+        ]),
+        Step::DeleteMatching("a", Some(1)),
+        Step::Backup,
+        Step::Reopen,
+        Step::Backup,
+        Step::Insert("a", document(60, 50, 0)),
+    ];
+    workload("backups", steps)
 }
 
 /// Changed pages fill the page memory: the engine makes checkpoints of its own.
