@@ -105,7 +105,7 @@ export class Database implements Disposable, AsyncDisposable {
    * @throws QuireError `INVALID_NAME` when it is empty, longer than 255 bytes, or has control characters;
    * `INVALID_ARGUMENT` for a schema that is none
    */
-  collection<T extends object>(name: string, options?: CollectionOptions<T>): Collection<T> {
+  collection<T extends object = Document>(name: string, options?: CollectionOptions<T>): Collection<T> {
     checkOptions(options, ['schema'], 'collection')
     let collection = this.#collections.get(name)
     if (collection === undefined || this.#isClosed) {
@@ -124,7 +124,7 @@ export class Database implements Disposable, AsyncDisposable {
    * Makes an empty collection; needed only for options.
    * @throws QuireError `COLLECTION_EXISTS`, `INVALID_NAME`
    */
-  createCollection<T extends object>(name: string, options?: CreateCollectionOptions): Collection<T> {
+  createCollection<T extends object = Document>(name: string, options?: CreateCollectionOptions): Collection<T> {
     checkOptions(options, ['ids'], 'createCollection')
     const ids = options?.ids ?? 'ulid'
     if (!Object.hasOwn(ID_KIND_NUMBERS, ids))

@@ -5,6 +5,7 @@
 // transaction refuses every call after its end with TRANSACTION_ENDED. A callback that met CONFLICT is run again, so
 // it should do nothing but work on the database. Leaves to others: locks and conflicts (the engine).
 
+import type { Document } from './document.ts'
 import { Documents } from './documents.ts'
 import { invalidArgument, QuireError } from './errors.ts'
 import { addon, check, checkObject, checkOutcome, type Handle, Task } from './native.ts'
@@ -44,7 +45,7 @@ export class Transaction implements Disposable {
    * The documents of a collection, as this transaction sees them.
    * @throws QuireError `INVALID_NAME`, `TRANSACTION_ENDED`
    */
-  collection<T extends object>(name: string): Documents<T> {
+  collection<T extends object = Document>(name: string): Documents<T> {
     this.#checkOpen()
     let documents = this.#collections.get(name)
     if (documents === undefined) {

@@ -1,6 +1,16 @@
 // The types of documents, ids and results; checked by `npm run typecheck`, and run for nothing but their being here.
 import { expectTypeOf, test } from 'vitest'
-import type { Collection, Document, Id, IdOf, OptionalId, UpdateResult, WithId } from '../../src/index.ts'
+import type {
+  Collection,
+  Database,
+  Document,
+  Id,
+  IdOf,
+  OptionalId,
+  Transaction,
+  UpdateResult,
+  WithId
+} from '../../src/index.ts'
 
 interface User {
   name: string
@@ -29,4 +39,13 @@ test('results_carry_the_document_type', () => {
   expectTypeOf<ReturnType<Collection<Keyed>['insertOne']>['insertedId']>().toEqualTypeOf<number>()
   expectTypeOf<UpdateResult<Keyed>['upsertedId']>().toEqualTypeOf<number | null>()
   expectTypeOf<ReturnType<Collection<User>['async']['get']>>().toEqualTypeOf<Promise<WithId<User> | undefined>>()
+})
+
+test('a_collection_of_no_declared_type_takes_any_document', () => {
+  const checked = (database: Database, transaction: Transaction) => [
+    database.collection('log').insertOne({ at: new Date() }),
+    database.createCollection('log').insertOne({ at: new Date() }),
+    transaction.collection('log').updateOne({ at: 1 }, { $set: { 'a.b': 1 } })
+  ]
+  expectTypeOf(checked).parameters.toEqualTypeOf<[Database, Transaction]>()
 })
