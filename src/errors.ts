@@ -29,6 +29,7 @@
  * - `INVALID_INDEX`, `INDEX_NOT_FOUND`, `INDEX_EXISTS` about an index and its definition
  * - `DUPLICATE_KEY` a unique index holds this key for another document
  * - `OVERFLOW`, `HISTORY_LOST` a change stream was read too slowly, or resumed too late
+ * - `FORKED` a handle of the C library was made before this process was forked off
  * - `UNSUPPORTED_VALUE` a document holds a value that cannot be stored; the message names its path
  * - `SCHEMA_MISMATCH` a document does not fit its collection's schema; `issues` says why
  * - `ADDON_MISSING` there is no native binary for this platform
@@ -73,6 +74,7 @@ export type QuireErrorCode =
   | 'INVALID_SORT'
   | 'OVERFLOW'
   | 'HISTORY_LOST'
+  | 'FORKED'
   | 'UNSUPPORTED_VALUE'
   | 'SCHEMA_MISMATCH'
   | 'ADDON_MISSING'
@@ -117,7 +119,8 @@ const ENGINE_CODES: readonly QuireErrorCode[] = [
   'INVALID_PROJECTION',
   'INVALID_SORT',
   'OVERFLOW',
-  'HISTORY_LOST'
+  'HISTORY_LOST',
+  'FORKED'
 ]
 
 /** What a schema finds wrong with a document. */

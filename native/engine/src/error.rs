@@ -75,6 +75,7 @@ error_kinds! {
     InvalidSort = 36, "INVALID_SORT", "A sort order is malformed.";
     Overflow = 37, "OVERFLOW", "A change stream was read too slowly and its changes were let go.";
     HistoryLost = 38, "HISTORY_LOST", "The changes after the resume token are no longer kept.";
+    Forked = 39, "FORKED", "The handle was made before this process was forked off; open the database anew.";
 }
 
 /// An error: its kind, a text for people, and the place where it is known.

@@ -222,7 +222,7 @@ impl<'a> Arguments<'a> {
 }
 
 /// The text that `bytes` are; None when they are something else.
-fn text(bytes: &[u8]) -> Option<&str> {
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
     match Cursor::new(bytes, &NO_STRUCTURES).value() {
         Ok(Value::String(text)) => std::str::from_utf8(text).ok(),
         _ => None,

@@ -3,8 +3,9 @@
 //! A request is one map: `op` names the command, the other fields are its arguments. A reply is one map as well,
 //! plain MessagePack that is also stored form without records. Promises: ops and fields that a command does not
 //! have are refused by name before anything is done; a command that fails has changed nothing.
-//! Parts: arguments.rs (requests), reply.rs, cursor.rs (what commands open); then one file for each family of
-//! commands, with the table of what it has; the tables are gathered here.
+//! Parts: arguments.rs (requests), reply.rs, cursor.rs (what commands open), options.rs and describe.rs (options and
+//! figures of the calls that are no commands); then one file for each family of commands, with the table of what it
+//! has; the tables are gathered here.
 //! Leaves to others: what verbs do (transaction/, database/), the bytes of documents (format/).
 
 mod aggregate;
@@ -12,8 +13,10 @@ mod arguments;
 mod bulk;
 mod cursor;
 mod deletes;
+pub mod describe;
 mod find_and_modify;
 mod indexes;
+pub mod options;
 mod reads;
 mod reply;
 #[cfg(test)]

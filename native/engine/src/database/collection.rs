@@ -16,6 +16,7 @@ use crate::format::id::IdBytes;
 use crate::format::index_definition::IndexDefinition;
 use crate::format::intake::Intake;
 use crate::format::owned::Owned;
+use crate::format::plain::write_plain;
 use crate::format::record::Structures;
 use crate::query::{Filter, Update};
 use crate::stats::IndexInfo;
@@ -126,6 +127,28 @@ impl Collection {
         Ok(self
             .get_with(id, |document| out.extend_from_slice(document))?
             .is_some())
+    }
+
+    /// Appends document `id` to `out` in plain MessagePack; whether there is one. Nothing is allocated but what `out`
+    /// has no room for.
+    ///
+    /// Errors: as `get_with`.
+    #[inline]
+    pub fn get_plain(&self, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        let store = self.handle.readable()?;
+        let content = self.state.content.read();
+        let Some(body) = &content.body else {
+            return Ok(false);
+        };
+        let written = body.find(&store.pager, id, None, &mut Vec::new(), |_, document| {
+            content
+                .structures
+                .read(|structures| write_plain(document, structures, out))
+        })?;
+        match written {
+            Some(written) => Ok(written.map(|_| true)?),
+            None => Ok(false),
+        }
     }
 
     /// Whether document `id` is there.

@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::process;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
@@ -29,7 +30,32 @@ pub struct Shared {
 /// The place of one path; its mutex is held while the path is opened or closed.
 type Slot = Arc<Mutex<Option<Shared>>>;
 
-static OPEN: LazyLock<Mutex<HashMap<PathBuf, Slot>>> = LazyLock::new(Mutex::default);
+/// What one process has open. The parent's is left alone in a child.
+struct Registry {
+    process_id: u32,
+    slots: Mutex<HashMap<PathBuf, Slot>>,
+    /// That of the process which was forked off this one and became the program.
+    child: OnceLock<Box<Registry>>,
+}
+
+static OPEN: OnceLock<Box<Registry>> = OnceLock::new();
+
+/// The places of this process.
+fn slots() -> &'static Mutex<HashMap<PathBuf, Slot>> {
+    let process_id = process::id();
+    let make = || {
+        Box::new(Registry {
+            process_id,
+            slots: Mutex::default(),
+            child: OnceLock::new(),
+        })
+    };
+    let mut registry = OPEN.get_or_init(make);
+    while registry.process_id != process_id {
+        registry = registry.child.get_or_init(make);
+    }
+    &registry.slots
+}
 
 /// A user's share in a store.
 pub struct Share {
@@ -46,7 +72,7 @@ impl Share {
         open: impl FnOnce() -> Result<(Store, Option<Box<dyn StorageLock>>)>,
     ) -> Result<Share> {
         let key = canonical(path);
-        let slot = OPEN.lock().entry(key.clone()).or_default().clone();
+        let slot = slots().lock().entry(key.clone()).or_default().clone();
         let mut shared = slot.lock();
         if let Some(shared) = shared.as_mut() {
             shared.handles_count += 1;
@@ -136,7 +162,7 @@ fn stop(shared: Shared) -> Result<()> {
 
 /// Removes the place of a path that nobody uses.
 fn forget(path: &Path, slot: &Slot) {
-    let mut open = OPEN.lock();
+    let mut open = slots().lock();
     let is_unused = slot.try_lock().is_some_and(|shared| shared.is_none());
     // The map's and the caller's: another one is waiting to open the path through this slot.
     if is_unused

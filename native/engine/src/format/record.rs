@@ -301,6 +301,12 @@ impl StructureRegistry {
         Arc::clone(&self.current.read())
     }
 
+    /// Calls `read` with the structures as they are now; making a new one waits for it. For one document.
+    #[inline]
+    pub fn read<R>(&self, read: impl FnOnce(&Structures) -> R) -> R {
+        read(&self.current.read())
+    }
+
     /// How many structures there are now.
     pub fn count(&self) -> usize {
         self.current.read().count()
