@@ -3,6 +3,7 @@
 //! Shape: maps with the names of src/stats.ts. Promises: what is appended is one whole value.
 //! Leaves to others: the figures (stats.rs, check.rs, dump/).
 
+use crate::backup::BackupReport;
 use crate::check::CheckReport;
 use crate::collection::IdMode;
 use crate::command::reply::Reply;
@@ -57,6 +58,17 @@ pub fn write_check(report: &CheckReport, out: &mut Vec<u8>) {
     map.count("pagesCount", report.pages_count);
     map.count("documentsCount", report.documents_count);
     write_problems(&report.problems, report.problems_count, &mut map);
+    map.end();
+}
+
+/// Appends what a backup holds.
+pub fn write_backup(report: &BackupReport, out: &mut Vec<u8>) {
+    let mut map = Reply::begin(out);
+    map.count("pagesCount", report.pages_count);
+    map.count("bytes", report.bytes);
+    map.count("collectionsCount", report.collections_count);
+    map.count("documentsCount", report.documents_count);
+    map.count("sequence", report.sequence);
     map.end();
 }
 
