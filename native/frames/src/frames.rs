@@ -195,7 +195,7 @@ impl Frames {
     }
 
     /// Gives clean pages that nobody uses back until the budget is met. Returns how many pages went. Where there is
-    /// room, pages that fill a block of 2 MB become one huge page of the system.
+    /// room, pages that fill most of a block of 2 MB become one huge page of the system.
     pub fn evict(&self) -> usize {
         self.merge_full_blocks();
         if self.pool.resident_count() <= self.budget_count {

@@ -56,7 +56,7 @@ mod platform {
             }
         }
         // A huge page would make 2 MB resident for each page touched and break the budget; `merge` makes one where
-        // all of it is in use. The advice may be unknown to the kernel; then it has no huge pages.
+        // most of it is in use. The advice may be unknown to the kernel; then it has no huge pages.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         // SAFETY: the range is the mapping made above; the advice changes no content.
         unsafe {
@@ -100,7 +100,7 @@ mod platform {
         unsafe { libc::madvise(start.as_ptr().cast(), bytes, DECOMMIT_ADVICE) };
     }
 
-    /// Asks for one huge page in the place of the small ones of an aligned block, all of which are in use: whoever
+    /// Asks for one huge page in the place of the small ones of an aligned block, most of which are in use: whoever
     /// reads it waits less for the translation of addresses. False where the system does not do this at all.
     ///
     /// # Safety

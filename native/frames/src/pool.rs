@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::memory;
-use crate::segment::{BLOCK_BYTES, BLOCK_PAGES, GRANULE_BYTES_MAX, SEGMENT_PAGES, Segment};
+use crate::segment::{BLOCK_BYTES, BLOCK_PAGES, GRANULE_BYTES_MAX, MERGED_PAGES, SEGMENT_PAGES, Segment};
 use crate::state::PageState;
 use crate::table::SegmentTable;
 use crate::{PAGE_BYTES, PageBytes, PageNumber};
@@ -20,7 +20,7 @@ pub(crate) struct Pool {
     counts: Counts,
     /// Pages that share one granule of the operating system: their memory is given back together.
     granule_pages: usize,
-    /// First pages of blocks that became full and were not merged yet.
+    /// First pages of blocks that filled up and were not merged yet.
     full_blocks: Mutex<Vec<u32>>,
     /// Whether the system merges blocks at all.
     can_merge: AtomicBool,
@@ -144,19 +144,22 @@ impl Pool {
         self.counts.resident.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as for `slot`.
         let before = unsafe { slot.segment.resident_count(slot.index) }.fetch_add(1, Ordering::Relaxed);
-        if before as usize + 1 == BLOCK_PAGES && self.can_merge.load(Ordering::Relaxed) {
+        if before as usize + 1 == MERGED_PAGES && self.can_merge.load(Ordering::Relaxed) {
             lock(&self.full_blocks).push(page.get() - page.get() % BLOCK_PAGES as u32);
         }
     }
 
-    /// Makes huge pages of the blocks that became full, unless `is_wanted` is false: then they stay as they are.
+    /// Makes huge pages of the blocks that filled up, unless `is_wanted` is false: then they stay as they are.
     pub(crate) fn merge_full_blocks(&self, is_wanted: bool) {
-        let blocks = std::mem::take(&mut *lock(&self.full_blocks));
+        let mut blocks = std::mem::take(&mut *lock(&self.full_blocks));
+        // Pages that come and go may have filled a block several times.
+        blocks.sort_unstable();
+        blocks.dedup();
         for first in blocks.into_iter().filter(|_| is_wanted) {
             let Some(slot) = self.find(PageNumber::new(first)) else {
                 continue;
             };
-            let is_full = self.block_resident_count(slot.segment, slot.index) as usize == BLOCK_PAGES;
+            let is_full = self.block_resident_count(slot.segment, slot.index) as usize >= MERGED_PAGES;
             // SAFETY: the block is inside the segment, which lives as long as the pool.
             if is_full && !unsafe { memory::merge(slot.bytes().cast(), BLOCK_BYTES) } {
                 self.can_merge.store(false, Ordering::Relaxed);

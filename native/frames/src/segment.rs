@@ -26,6 +26,9 @@ pub(crate) const SEGMENT_PAGES: usize = 1 << SEGMENT_BITS;
 
 /// Pages of a block: the unit in which the clock skips what is empty, and a huge page of the common processors.
 pub(crate) const BLOCK_PAGES: usize = 512;
+/// Pages in use from which on a block is made a huge page: the others take their memory too then, a seventh more at
+/// most. Few blocks are ever full, for one free page in each is enough.
+pub(crate) const MERGED_PAGES: usize = BLOCK_PAGES - BLOCK_PAGES / 8;
 /// Bytes of a block.
 pub(crate) const BLOCK_BYTES: usize = BLOCK_PAGES * PAGE_BYTES;
 const BLOCKS: usize = SEGMENT_PAGES / BLOCK_PAGES;

@@ -17,7 +17,6 @@ use crate::store::Store;
 pub fn start(store: &Arc<Store>) -> Result<JoinHandle<()>> {
     let store = store.clone();
     let run = move || {
-        let has_file = !store.settings.path.as_os_str().is_empty();
         let ttl_interval = store.settings.ttl_interval;
         let mut next_expiry = ttl_interval.map(|interval| Instant::now() + interval);
         while !store.is_closing() {
@@ -33,7 +32,7 @@ pub fn start(store: &Arc<Store>) -> Result<JoinHandle<()>> {
                 store.expire_in_background();
                 next_expiry = Some(Instant::now() + interval);
             }
-            if is_called && has_file {
+            if is_called {
                 store.tidy_up();
             }
         }

@@ -136,8 +136,7 @@ impl Share {
 
 fn start(store: Store, lock: Option<Box<dyn StorageLock>>) -> Result<Shared> {
     let store = Arc::new(store);
-    let has_work = !store.settings.path.as_os_str().is_empty() || store.settings.ttl_interval.is_some();
-    let needs_janitor = store.settings.background && !store.settings.read_only && has_work;
+    let needs_janitor = store.settings.background && !store.settings.read_only;
     let janitor = if needs_janitor {
         Some(super::janitor::start(&store)?)
     } else {

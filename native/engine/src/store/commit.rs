@@ -192,10 +192,10 @@ impl Store {
             // A commit that told nothing has a number all the same.
             self.feed.publish(Batch::empty(sequence));
         }
+        self.call_janitor();
         let Some(log) = &self.log else {
             return Ok(());
         };
-        self.call_janitor();
         if durability == Durability::Disk {
             log.wait(sequence, durability)
                 .map_err(|error| self.refuse_writes(error))?;

@@ -418,21 +418,22 @@ impl Store {
         }
     }
 
-    /// One round of the janitor: what was committed goes to disk, and a checkpoint is made when it is due.
+    /// One round of the janitor: what was committed goes to disk, a checkpoint is made when it is due, and page memory
+    /// is put in order.
     pub fn tidy_up(&self) {
         self.janitor_is_called.store(false, Ordering::Release);
-        // A failure is kept in `health`, where the next commit finds it; there is nobody here to tell.
-        let is_synced = self.sync().is_ok();
         if let Some(log) = &self.log {
+            // A failure is kept in `health`, where the next commit finds it; there is nobody here to tell.
+            let is_synced = self.sync().is_ok();
             // Room that cannot be zeroed ahead is made, or missed, by the commit that needs it.
             let _ = log.reserve();
             let is_idle = !self.janitor_is_called.load(Ordering::Acquire);
             if is_synced && is_idle {
                 let _ = log.attest();
             }
-        }
-        if self.checkpoint_is_due() {
-            self.checkpoint_in_background();
+            if self.checkpoint_is_due() {
+                self.checkpoint_in_background();
+            }
         }
         self.pager.evict();
     }
