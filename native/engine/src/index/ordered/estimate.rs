@@ -7,6 +7,7 @@
 use std::ops::Bound;
 
 use quire_frames::PageNumber;
+use smallvec::SmallVec;
 
 use super::OrderedIndex;
 use crate::error::Result;
@@ -24,26 +25,46 @@ struct Mark {
     count: usize,
 }
 
+/// The pages on the way to one edge, from the root on.
+type Way = SmallVec<[Mark; 6]>;
+
+/// What a way down told.
+enum Edge {
+    /// The range ends in the leaf that it begins in: it has as many entries.
+    Count(u64),
+    Way(Way),
+}
+
 impl OrderedIndex {
     /// About how many entries the range has in the current state.
     ///
     /// Errors: as `contains`.
     pub fn estimate(&self, pager: &Pager, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        let left = self.edge(pager, lower, false)?;
-        let right = self.edge(pager, upper, true)?;
-        // From the leaves up: entries of a page's subtree on this level, and those of the range at both edges.
+        let left = match self.edge(pager, lower, false, Some(upper))? {
+            Edge::Count(count) => return Ok(count),
+            Edge::Way(way) => way,
+        };
+        match self.edge(pager, upper, true, None)? {
+            Edge::Way(right) => Ok(self.between(&left, &right)),
+            Edge::Count(count) => Ok(count),
+        }
+    }
+
+    /// Entries between two edges. From the leaves up: entries of a page's subtree on this level, and those of the
+    /// range at both edges.
+    fn between(&self, left: &[Mark], right: &[Mark]) -> u64 {
         let mut subtree = 1.0;
         let mut inside = 0.0;
         let mut is_first = true;
-        for (low, high) in left.iter().zip(&right).rev() {
+        for (low, high) in left.iter().zip(right).rev() {
             if low.page == high.page {
                 // Below the leaves a child is an entry; above, the edge children were counted already.
                 let edge = usize::from(!is_first);
                 let Some(whole) = high.place.checked_sub(low.place + edge) else {
-                    return Ok(0);
+                    return 0;
                 };
                 let estimate = inside + whole as f64 * subtree;
-                return Ok((estimate.round() as u64).min(self.root.entries_count));
+                return (estimate.round() as u64).min(self.root.entries_count);
             }
             let edges = if is_first {
                 low.count.saturating_sub(low.place) + high.place
@@ -54,25 +75,38 @@ impl OrderedIndex {
             subtree *= (low.count + high.count) as f64 / 2.0;
             is_first = false;
         }
-        Ok(0)
+        0
     }
 
-    /// The way to where the range begins, or behind which it ends.
-    fn edge(&self, pager: &Pager, bound: Bound<&[u8]>, is_upper: bool) -> Result<Vec<Mark>> {
-        let mut marks = Vec::new();
+    /// The way to where the range begins, or behind which it ends. Where its other end, `upper`, is in the same leaf,
+    /// as that of most equalities is, the entries are counted there and the second way is spared.
+    fn edge(
+        &self,
+        pager: &Pager,
+        bound: Bound<&[u8]>,
+        is_upper: bool,
+        upper: Option<Bound<&[u8]>>,
+    ) -> Result<Edge> {
+        let mut way = Way::new();
         let (mut number, mut level) = (self.root.page, None);
         loop {
             let page = pager.read(number)?;
             let node = Node::read(&page, self.root.owner, level).map_err(damaged(number))?;
             let place = place_of(&node, bound, is_upper).map_err(damaged(number))?;
             let is_leaf = node.level() == 0;
-            marks.push(Mark {
+            if is_leaf && let Some(upper) = upper {
+                let end = place_of(&node, upper, true).map_err(damaged(number))?;
+                if end < node.count() {
+                    return Ok(Edge::Count(end.saturating_sub(place) as u64));
+                }
+            }
+            way.push(Mark {
                 page: number,
                 place,
                 count: node.count() + usize::from(!is_leaf),
             });
             if is_leaf {
-                return Ok(marks);
+                return Ok(Edge::Way(way));
             }
             level = Some(node.level() - 1);
             number = node.child(place).map_err(damaged(number))?;

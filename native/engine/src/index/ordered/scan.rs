@@ -1,13 +1,11 @@
 //! Reading the entries of a range in order, forward or backward, a leaf at a time.
 //!
 //! Promises: nothing is held between calls; of the current state a scan may be continued after any changes and
-//! misses or repeats no entry that was there all the time; of a snapshot it reads that alone. A leaf is copied
-//! before its entries are handed out, so no writer waits for the visitor.
+//! misses or repeats no entry that was there all the time; of a snapshot it reads that alone. The leaf at hand is
+//! latched while its entries are visited: whoever visits keeps what it wants and asks for no page.
 //! Leaves to others: locks and snapshots (transaction), documents (heap).
 
 use std::ops::{Bound, ControlFlow, Range};
-
-use quire_frames::{PAGE_BYTES, PageBytes};
 
 use super::OrderedRoot;
 use super::descent::Descent;
@@ -16,6 +14,9 @@ use crate::format::fields::{Checked, damaged};
 use crate::format::page::Sequence;
 use crate::format::tree_page::Node;
 use crate::pager::Pager;
+
+/// Bytes that most entries have room in.
+const ENTRY_BYTES_USUAL: usize = 64;
 
 /// A resumable scan of an ordered index.
 #[derive(Debug)]
@@ -29,8 +30,6 @@ pub struct OrderedScan {
     at: Option<Sequence>,
     is_done: bool,
     descent: Descent,
-    /// The leaf that is being read.
-    leaf: Box<PageBytes>,
     /// The entry that is being visited.
     entry: Vec<u8>,
 }
@@ -57,12 +56,12 @@ impl OrderedScan {
             at,
             is_done: false,
             descent: Descent::new(root),
-            leaf: Box::new([0; PAGE_BYTES]),
-            entry: Vec::new(),
+            entry: Vec::with_capacity(ENTRY_BYTES_USUAL),
         }
     }
 
-    /// Hands the entries of the next leaf to `visit`; false when there is nothing left.
+    /// Hands the entries of the next leaf to `visit`, which must not wait for anything; false when there is nothing
+    /// left.
     ///
     /// After `Break` the scan goes on behind the entry that `visit` saw last.
     ///
@@ -72,15 +71,11 @@ impl OrderedScan {
             return Ok(false);
         }
         let from = as_slice(&self.from);
-        let number = {
-            let Some((number, page)) = self.descent.find_leaf(pager, from, self.is_reverse, self.at)? else {
-                self.is_done = true;
-                return Ok(false);
-            };
-            self.leaf.copy_from_slice(&page[..]);
-            number
+        let Some((number, page)) = self.descent.find_leaf(pager, from, self.is_reverse, self.at)? else {
+            self.is_done = true;
+            return Ok(false);
         };
-        let leaf = Node::read(&self.leaf, self.root.owner, Some(0)).map_err(damaged(number))?;
+        let leaf = Node::read(&page, self.root.owner, Some(0)).map_err(damaged(number))?;
         let (range, is_last) = self.range(&leaf).map_err(damaged(number))?;
         let visited = leaf.visit_entries(range, self.is_reverse, &mut self.entry, |entry| {
             visit(entry).is_continue()
