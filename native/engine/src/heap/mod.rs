@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use quire_frames::{PageBytes, PageNumber};
 
 pub use crate::format::place::{Place, SlotNumber};
-pub use read::{prefetch_document, read_document};
+pub use read::{prefetch_document, prefetch_record, prefetch_slot, read_document};
 pub use scan::{HeapScan, Resume, ScanStep};
 pub use verify::HeapEvent;
 pub use walk::HeapPart;

@@ -13,6 +13,11 @@ use crate::format::slotted::{self, Stub};
 use crate::pager::Pager;
 use crate::pager::blob::{self, BlobKey};
 
+/// Bytes of a line of the processor's cache.
+const LINE_BYTES: usize = 64;
+/// Bytes of a record that a hint is given for; the processor guesses by itself what follows.
+const RECORD_BYTES_FETCHED: usize = 512;
+
 /// Hands the document at `place` to `visit`, as of `at` or the current one, and returns what it returned.
 ///
 /// `None`: no document is there. `scratch` is used for documents in overflow runs; its content is replaced.
@@ -60,6 +65,30 @@ pub fn prefetch_document(pager: &Pager, place: Place, mean_bytes: usize) {
         start.wrapping_add(64),
         end.wrapping_sub(1),
     ] {
+        pager.prefetch(place.page, offset);
+    }
+}
+
+/// Has the processor fetch the slot of the document at `place`: the first of two hints, for many documents at once.
+#[inline]
+pub fn prefetch_slot(pager: &Pager, place: Place) {
+    pager.prefetch(place.page, 0);
+    pager.prefetch(place.page, slotted::slot_offset(place.slot));
+}
+
+/// Has the processor fetch the document at `place`, whose slot should be there by now. A page that is not in memory
+/// is loaded; damage is left for the read that follows to find.
+#[inline]
+pub fn prefetch_record(pager: &Pager, place: Place) {
+    let Ok(page) = pager.read(place.page) else {
+        return;
+    };
+    let Ok(Some(record)) = slotted::record(&page, place.slot) else {
+        return;
+    };
+    let start = record.bytes.as_ptr().addr() - page.as_ptr().addr();
+    let end = start + record.bytes.len().min(RECORD_BYTES_FETCHED);
+    for offset in (start / LINE_BYTES * LINE_BYTES..end).step_by(LINE_BYTES) {
         pager.prefetch(place.page, offset);
     }
 }

@@ -13,15 +13,18 @@ use crate::error::Result;
 use crate::format::intake::starts_with_id;
 use crate::format::page::Sequence;
 use crate::format::place::Place;
-use crate::heap::{prefetch_document, read_document};
+use crate::heap::{prefetch_record, prefetch_slot, read_document};
 use crate::index::primary::{IndexRoot, PrimaryIndex};
 use crate::pager::Pager;
 
 /// Ids whose places are looked up together.
 pub(super) const TOGETHER_MAX: usize = 64;
 
+/// Ids that room is made for at once, and the bytes of most.
+const IDS_USUAL: usize = 16;
+const ID_BYTES_USUAL: usize = 28;
+
 /// Ids that wait to be looked up.
-#[derive(Default)]
 pub(super) struct IdQueue {
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -29,8 +32,21 @@ pub(super) struct IdQueue {
 }
 
 impl IdQueue {
+    /// An empty queue.
+    pub fn new() -> IdQueue {
+        IdQueue {
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            at: 0,
+        }
+    }
+
     /// Adds a canonical id.
     pub fn push(&mut self, id: &[u8]) {
+        if self.ends.capacity() == 0 {
+            self.ends.reserve(IDS_USUAL);
+            self.bytes.reserve(IDS_USUAL * ID_BYTES_USUAL);
+        }
         self.bytes.extend_from_slice(id);
         self.ends.push(self.bytes.len());
     }
@@ -67,13 +83,10 @@ pub(super) struct Lookup {
     /// The id index as of that moment.
     root: IndexRoot,
     at: Sequence,
-    mean_bytes: usize,
     /// The id index read for this alone, once the collection's own one is gone.
     detached: Option<PrimaryIndex>,
-    /// The places of the ids that are looked up together.
-    places: Vec<Option<Place>>,
-    /// Their hashes; kept for its memory.
-    hashes: Vec<u64>,
+    /// Hashes and places of the ids that are looked up together.
+    places: Vec<(u64, Option<Place>)>,
     scratch: Vec<u8>,
 }
 
@@ -84,10 +97,8 @@ impl Lookup {
             state: state.clone(),
             root: body.index.root_as_of(at),
             at,
-            mean_bytes: body.mean_bytes(),
             detached: None,
             places: Vec::new(),
-            hashes: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -105,7 +116,7 @@ impl Lookup {
         let count = queue.len().min(TOGETHER_MAX);
         self.find_places(pager, queue, count)?;
         for ahead in 0..count {
-            let place = self.places.get(ahead).copied().flatten();
+            let place = self.places.get(ahead).and_then(|(_, place)| *place);
             // Passed first: ids that follow stay where a later call finds them.
             let visited = match (place, queue.get(0)) {
                 (Some(place), Some(id)) => self.visit(pager, id, place, &mut visit),
@@ -121,26 +132,28 @@ impl Lookup {
 
     /// Looks up where the documents of the next `count` ids are, most likely.
     fn find_places(&mut self, pager: &Pager, queue: &IdQueue, count: usize) -> Result<()> {
-        let (mut places, mut hashes) = (std::mem::take(&mut self.places), std::mem::take(&mut self.hashes));
+        let mut places = std::mem::take(&mut self.places);
         places.clear();
-        hashes.clear();
-        let (at, mean_bytes) = (self.at, self.mean_bytes);
+        places.reserve(IDS_USUAL);
+        let at = self.at;
         let found = self.with_index(pager, |index| {
             for id in (0..count).map_while(|ahead| queue.get(ahead)) {
                 let hash = Body::hash_id(pager, id);
                 index.prefetch(pager, hash);
-                hashes.push(hash);
+                places.push((hash, None));
             }
-            for hash in &hashes {
-                let place = index.lookup(pager, *hash, Some(at), |_| Ok(true))?;
-                if let Some(place) = place {
-                    prefetch_document(pager, place, mean_bytes);
+            for (hash, found) in &mut places {
+                *found = index.lookup(pager, *hash, Some(at), |_| Ok(true))?;
+                if let Some(place) = *found {
+                    prefetch_slot(pager, place);
                 }
-                places.push(place);
             }
             Ok(())
         });
-        (self.places, self.hashes) = (places, hashes);
+        for place in places.iter().filter_map(|(_, place)| *place) {
+            prefetch_record(pager, place);
+        }
+        self.places = places;
         found
     }
 

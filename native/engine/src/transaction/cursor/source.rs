@@ -65,7 +65,7 @@ impl Source {
             parts,
             is_exact,
             lookup,
-            queue: IdQueue::default(),
+            queue: IdQueue::new(),
             seen: may_repeat.then(HashSet::new),
             together: TOGETHER_FIRST,
             wanted: u64::MAX,
