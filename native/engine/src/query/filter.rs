@@ -14,6 +14,7 @@ mod constraint;
 mod evaluate;
 mod matcher;
 mod modulo;
+mod names;
 mod operand;
 mod pattern;
 mod positional;

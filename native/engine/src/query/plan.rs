@@ -87,8 +87,8 @@ pub struct IndexScan {
 pub struct Choice {
     /// The cheapest.
     pub plan: Plan,
-    /// Names and costs of the others.
-    pub rejected: Vec<(String, f64)>,
+    /// The others, the cheapest first.
+    pub rejected: Vec<Plan>,
 }
 
 /// The plan for `question`.
@@ -267,7 +267,7 @@ impl Planner<'_, '_> {
         if is_bounded || is_small {
             let is_open = |asked: &&&Asked<'_>| {
                 let bounded = index.keys.iter().take(candidate.intervals.fields_count);
-                !bounded.into_iter().any(|key| key.path == asked.constraint.path)
+                !bounded.into_iter().any(|key| *key.path == *asked.constraint.path)
             };
             let rest = asked.iter().filter(is_open).copied();
             self.matches = self.matches.min(read * cost::share(filter, rest));
@@ -381,9 +381,8 @@ impl Planner<'_, '_> {
         let plan = plans
             .next()
             .ok_or_else(|| Error::new(ErrorKind::Internal, "a query was given no plan"))?;
-        let rejected = plans.map(|plan| (plan.name(self.indexes), plan.cost));
         Ok(Choice {
-            rejected: rejected.collect(),
+            rejected: plans.collect(),
             plan,
         })
     }
@@ -403,7 +402,7 @@ fn has_all(index: &IndexShape<'_>, needed: &[&[u8]]) -> bool {
 fn ids_of(branch: &[Constraint<'_>]) -> Option<Vec<IdBytes>> {
     let id = |value: Value<'_>| IdBytes::from_value(&value).ok();
     branch.iter().find_map(|constraint| {
-        if constraint.path != ID_KEY {
+        if *constraint.path != *ID_KEY {
             return None;
         }
         match &constraint.restriction {

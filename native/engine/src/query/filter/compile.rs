@@ -5,7 +5,7 @@
 //! Leaves to others: checking the bytes (format/survey.rs), operands (operand.rs), the words of refusals
 //! (refusal.rs), evaluation (matcher.rs).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::format::id::IdBytes;
@@ -17,6 +17,7 @@ use crate::limits::DEPTH_MAX;
 use crate::query::TERMS_MAX;
 use crate::query::expression::Expression;
 use crate::query::filter::bits::Asked;
+use crate::query::filter::names::Names;
 use crate::query::filter::operand::{Operand, is_operator, is_operators};
 use crate::query::filter::pattern::Pattern;
 use crate::query::filter::refusal::{refuse, show, unknown, wrong, wrong_operand};
@@ -69,13 +70,6 @@ struct Compiler<'n> {
     /// How many `$elemMatch` are around.
     elements: usize,
     has_expression: bool,
-}
-
-/// First names of the paths of one document.
-#[derive(Default)]
-struct Names {
-    roots: Vec<Box<[u8]>>,
-    numbers: HashMap<Box<[u8]>, usize>,
 }
 
 impl Compiler<'_> {
@@ -375,7 +369,7 @@ impl Compiler<'_> {
         for conditions in &mut direct {
             conditions.sort_by_key(Condition::cost);
         }
-        let id_root = self.names.numbers.get(ID_KEY).copied();
+        let id_root = self.names.find(ID_KEY);
         let on_id = id_root
             .and_then(|root| direct.get(root))
             .map_or(&[][..], Vec::as_slice);
@@ -393,18 +387,6 @@ impl Compiler<'_> {
             is_only_ids,
             has_expression: self.has_expression,
         }
-    }
-}
-
-impl Names {
-    fn number(&mut self, name: Box<[u8]>) -> usize {
-        if let Some(number) = self.numbers.get(&name) {
-            return *number;
-        }
-        let number = self.roots.len();
-        self.roots.push(name.clone());
-        self.numbers.insert(name, number);
-        number
     }
 }
 

@@ -6,6 +6,8 @@
 //! arrays on that path.
 //! Leaves to others: index keys and bounds (collection), testing documents (matcher.rs).
 
+use std::borrow::Cow;
+
 use crate::query::filter::{Condition, Filter, Node, Term, Test};
 use crate::query::literal::{Literal, LiteralSet};
 
@@ -13,7 +15,7 @@ use crate::query::literal::{Literal, LiteralSet};
 #[derive(Clone, Debug)]
 pub struct Constraint<'a> {
     /// The path, its names joined by dots.
-    pub path: Vec<u8>,
+    pub path: Cow<'a, [u8]>,
     /// What must hold for one of the path's values.
     pub restriction: Restriction<'a>,
 }
@@ -121,17 +123,17 @@ impl Filter {
         })
     }
 
-    fn path_of(&self, term: &Term) -> Vec<u8> {
-        let mut path = self
-            .roots
-            .get(term.root)
-            .map(|root| root.to_vec())
-            .unwrap_or_default();
+    fn path_of(&self, term: &Term) -> Cow<'_, [u8]> {
+        let root = self.roots.get(term.root).map_or(&[][..], |root| root);
+        if term.rest.is_empty() {
+            return Cow::Borrowed(root);
+        }
+        let mut path = root.to_vec();
         for segment in &term.rest {
             path.push(b'.');
             path.extend_from_slice(&segment.name);
         }
-        path
+        Cow::Owned(path)
     }
 }
 

@@ -64,7 +64,7 @@ impl Candidate {
             return Ok(None);
         }
         let mut candidate = Candidate {
-            fields: Vec::with_capacity(index.keys.len()),
+            fields: Vec::new(),
             intervals: Intervals {
                 list: Vec::new(),
                 fields_count: 0,
@@ -73,7 +73,6 @@ impl Candidate {
             used_count: 0,
             is_exact: true,
         };
-        let mut turned = Vec::with_capacity(index.keys.len());
         let mut has_bound_array = false;
         for key in &index.keys {
             if key.has_arrays && has_bound_array {
@@ -83,18 +82,13 @@ impl Candidate {
             has_bound_array |= key.has_arrays;
             candidate.used_count += field.used_count;
             candidate.is_exact &= field.is_exact;
-            turned.push(if key.is_descending {
-                field.ranges.turned()
-            } else {
-                field.ranges.clone()
-            });
             let is_last = !field.ranges.are_points();
             candidate.fields.push(field.ranges);
             if is_last {
                 break;
             }
         }
-        candidate.intervals = Intervals::of(&turned);
+        candidate.intervals = intervals(index, &candidate.fields);
         candidate.is_exact &= candidate.intervals.is_exact;
         Ok(Some(candidate))
     }
@@ -103,6 +97,19 @@ impl Candidate {
     pub fn is_one_point(&self, place: usize) -> bool {
         place < self.intervals.fields_count && self.fields.get(place).is_some_and(Ranges::is_one_point)
     }
+}
+
+/// What is read of `index` for the ascending ranges of its first fields.
+fn intervals(index: &IndexShape<'_>, fields: &[Ranges]) -> Intervals {
+    if !index.keys.iter().take(fields.len()).any(|key| key.is_descending) {
+        return Intervals::of(fields);
+    }
+    let turned = |(ranges, key): (&Ranges, &KeyShape<'_>)| match key.is_descending {
+        true => ranges.turned(),
+        false => ranges.clone(),
+    };
+    let turned: Vec<Ranges> = fields.iter().zip(&index.keys).map(turned).collect();
+    Intervals::of(&turned)
 }
 
 /// True when every document that meets `asked` has an entry in `index`.
@@ -143,7 +150,7 @@ fn on_path<'m, 'a>(
     asked
         .iter()
         .copied()
-        .filter(move |asked| asked.constraint.path == path)
+        .filter(move |asked| *asked.constraint.path == *path)
 }
 
 /// The ranges of one field; None when nothing bounds it.

@@ -215,7 +215,7 @@ proptest! {
         let paths: Vec<String> = compiled
             .constraints()
             .into_iter()
-            .map(|constraint| String::from_utf8(constraint.path).unwrap())
+            .map(|constraint| String::from_utf8(constraint.path.to_vec()).unwrap())
             .collect();
         let mut order = order;
         for (wish, pick) in wishes.iter_mut().zip(&picks) {

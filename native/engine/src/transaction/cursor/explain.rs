@@ -37,7 +37,7 @@ impl Cursor {
         let mut planner = vec![("namespace", Owned::text(&state.name()))];
         let mut told = None;
         let tell = |choice: &Choice, shapes: &[IndexShape<'_>], options: &FindOptions| {
-            told = Some((winning(choice, shapes, options), rejected(choice)));
+            told = Some((winning(choice, shapes, options), rejected(choice, shapes)));
         };
         let mut cursor = Cursor::open_telling(store, state, at, overlay, options, Purpose::Read, tell)?;
         let (winning, rejected) =
@@ -168,11 +168,12 @@ fn index_stage(scan: &IndexScan, shape: &IndexShape<'_>) -> Owned {
 /// Bounds of one field that are written out.
 const BOUNDS_MAX: usize = 20;
 
-fn rejected(choice: &Choice) -> Owned {
-    let plans = choice
-        .rejected
-        .iter()
-        .map(|(name, cost)| map(vec![("plan", Owned::text(name)), ("cost", Owned::Float(*cost))]));
+fn rejected(choice: &Choice, shapes: &[IndexShape<'_>]) -> Owned {
+    let shown = |plan: &Plan| {
+        let name = Owned::text(&plan.name(shapes));
+        map(vec![("plan", name), ("cost", Owned::Float(plan.cost))])
+    };
+    let plans = choice.rejected.iter().map(shown);
     Owned::Array(plans.collect())
 }
 

@@ -9,7 +9,7 @@ fn shown(constraints: &[Constraint<'_>]) -> Vec<String> {
     let mut lines: Vec<String> = constraints
         .iter()
         .map(|constraint| {
-            let path = String::from_utf8(constraint.path.clone()).unwrap();
+            let path = String::from_utf8(constraint.path.to_vec()).unwrap();
             match &constraint.restriction {
                 Restriction::Equal(literal) => format!("{path} = {literal:?}"),
                 Restriction::In(set) => format!("{path} in {}", set.count()),
