@@ -26,7 +26,7 @@ const ON_WINDOWS = process.platform === 'win32'
 /** @type {Suite[]} */
 const SUITES = [
   {
-    name: 'engine (cargo)',
+    name: 'engine and Rust binding (cargo)',
     needs: 'cargo',
     // The simulated disk, and the bugs that planted_bugs.rs switches on in its own process. The addon that the
     // other suites load is built without either.

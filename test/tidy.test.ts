@@ -159,11 +159,13 @@ test('unsafe_code_stays_in_its_crates', () => {
   const others = under('native/', '.rs').filter(file => !UNSAFE_CRATES.some(crate => file.startsWith(`${crate}/`)))
   const wrong = linesOf(others).filter(line => /^(?!\s*\/\/).*\bunsafe\s+(\{|fn|impl|extern|trait)/.test(line.text))
   expect(wrong.map(show)).toEqual([])
-  expect(read('native/engine/src/lib.rs')).toContain('#![forbid(unsafe_code)]')
+  for (const crate of ['native/engine', 'bindings/rust']) {
+    expect(read(`${crate}/src/lib.rs`)).toContain('#![forbid(unsafe_code)]')
+  }
 })
 
 test('every_crate_keeps_the_workspace_lints', () => {
-  const crates = files.filter(file => /^native\/[^/]+\/Cargo\.toml$/.test(file))
+  const crates = files.filter(file => /^(native\/[^/]+|bindings\/rust)\/Cargo\.toml$/.test(file))
   expect(crates.filter(file => !/^\[lints\]\nworkspace = true$/m.test(read(file)))).toEqual([])
   const lints = read('native/Cargo.toml')
   for (const lint of ['unwrap_used', 'expect_used', 'panic', 'print_stdout', 'undocumented_unsafe_blocks']) {
