@@ -15,7 +15,7 @@ use crate::scope::{Scope, write_options};
 use crate::value::Document;
 use quire_engine::check::CheckReport;
 use quire_engine::stats::{CollectionInfo, Stats};
-use quire_engine::{DumpReport, IdMode, MEMORY_PATH, Target};
+use quire_engine::{BackupReport, DumpReport, IdMode, MEMORY_PATH, Target};
 
 /// An open database. It is cheap to clone and may be used by any thread. Errors of every call: CLOSED; of every write
 /// also READ_ONLY.
@@ -116,6 +116,14 @@ impl Database {
     /// Reads everything and compares it with everything else. What is wrong is in the report.
     pub fn check(&self) -> Result<CheckReport> {
         Ok(self.engine.check()?)
+    }
+
+    /// Copies the database as it is now to a new file, while others read and write. The copy is a database of its own.
+    ///
+    /// Errors: INVALID_ARGUMENT when there is a file at `path`, LOCKED, CANNOT_OPEN, DISK_FULL, SNAPSHOT_TOO_OLD when too
+    /// much was changed meanwhile.
+    pub fn backup(&self, path: impl AsRef<std::path::Path>) -> Result<BackupReport> {
+        Ok(self.engine.backup(text_of(path.as_ref())?)?)
     }
 
     /// Closes this handle, its clones and its collections: open transactions are rolled back, cursors end. Closing twice

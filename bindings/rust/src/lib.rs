@@ -41,7 +41,7 @@ pub use options::{
 };
 pub use quire_engine::check::CheckReport;
 pub use quire_engine::stats::{CollectionInfo, Stats};
-pub use quire_engine::{DumpReport, Durability, ErrorKind, IdMode};
+pub use quire_engine::{BackupReport, DumpReport, Durability, ErrorKind, IdMode};
 pub use results::{BulkWriteResult, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
 pub use transaction::Transaction;
 pub use value::{Document, Value};

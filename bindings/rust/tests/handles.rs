@@ -245,8 +245,17 @@ fn a_file_is_opened_again_with_what_it_had() {
     assert!(people(&db).list_indexes().unwrap()[1].unique);
     assert_eq!(people(&db).delete(1).unwrap_err().kind(), ErrorKind::ReadOnly);
     assert!(db.check().unwrap().is_clean());
+    let copy = path.with_extension("copy.quire");
+    assert_eq!(db.backup(&copy).unwrap().documents_count, 2);
+    assert_eq!(db.backup(&copy).unwrap_err().kind(), ErrorKind::InvalidArgument);
     db.close().unwrap();
-    std::fs::remove_file(&path).unwrap();
+    assert_eq!(
+        people(&Database::open(&copy).unwrap()).get(1).unwrap(),
+        Some(doc! { "_id": 1, "a": 1 })
+    );
+    for file in [&path, &copy] {
+        std::fs::remove_file(file).unwrap();
+    }
 }
 
 fn people_of_closed(db: &Database) -> ErrorKind {
