@@ -69,7 +69,10 @@ export interface Explanation {
 
 /** One stage of a plan. */
 export interface ExplainedStage {
-  /** COLLSCAN, IXSCAN, IDHACK, FETCH, OR, SORT, SKIP, LIMIT, PROJECTION or EOF. */
+  /**
+   * COLLSCAN, IXSCAN, IDHACK, FETCH, OR, SORT, SKIP, LIMIT, PROJECTION, PROJECTION_COVERED (entries of an index
+   * answer, as far as they tell the values) or EOF.
+   */
   readonly stage: string
   readonly inputStage?: ExplainedStage
   readonly inputStages?: readonly ExplainedStage[]

@@ -102,6 +102,28 @@ test('explain_tells_the_plan_and_what_was_read', async () => {
   expect(byId.queryPlanner.winningPlan).toMatchObject({ stage: 'FETCH', inputStage: { stage: 'IDHACK' } })
 })
 
+test('what_an_index_tells_is_read_from_no_document', async () => {
+  const all = cities()
+  all.createIndex({ country: 1, people: 1 })
+  const names = all.find({ country: 'IN' }).project({ country: 1 }).hint({ country: 1, people: 1 })
+  const { queryPlanner, executionStats } = names.explain()
+  expect(queryPlanner.winningPlan).toMatchObject({ stage: 'PROJECTION_COVERED', inputStage: { stage: 'IXSCAN' } })
+  expect(executionStats).toMatchObject({ nReturned: 166, totalDocsExamined: 0, totalKeysExamined: 166 })
+  const wanted = all.find({ country: 'IN' }).toArray()
+  expect(names.toArray()).toEqual(expect.arrayContaining(wanted.map(({ _id, country }) => ({ _id, country }))))
+  const ids = all.async.find({ country: { $gt: 'DE' } }, { projection: { _id: 1 } })
+  expect((await ids.explain()).executionStats).toMatchObject({ nReturned: 333, totalDocsExamined: 0 })
+  expect(await ids.toArray()).toHaveLength(333)
+  const numbers = all.find(
+    { country: 'IN' },
+    { projection: { people: 1, _id: 0 }, sort: { people: 1 }, hint: 'country_1_people_1' }
+  )
+  expect(numbers.explain().executionStats.totalDocsExamined).toBe(166)
+  expect(people(numbers as Iterable<{ people: number }>)).toEqual(
+    wanted.map(({ people }) => people).sort((a, b) => a - b)
+  )
+})
+
 test('wrong_options_are_refused_by_name', async () => {
   const all = cities()
   const code = (call: () => unknown) => failure(call).code

@@ -27,6 +27,24 @@ pub fn decode(bytes: &[u8]) -> Checked<(Owned, &[u8])> {
     Ok((value, reader.bytes))
 }
 
+/// As `decode`, the value alone, where the key keeps all of it: text, truth values, dates, binary, and floats that no
+/// integer equals. None for all others: a whole number may have been an integer or a float, null a field that is
+/// missing, and maps and arrays have such values in them.
+///
+/// Errors: as `decode`.
+pub fn decode_whole(bytes: &[u8]) -> Checked<Option<Owned>> {
+    if matches!(bytes.first(), Some(&(MAP | ARRAY))) {
+        return Ok(None);
+    }
+    let (value, _) = decode(bytes)?;
+    let is_whole = match &value {
+        Owned::Text(_) | Owned::Bool(_) | Owned::Binary(_) | Owned::Timestamp(_) => true,
+        Owned::Float(number) => !number.is_nan(),
+        _ => false,
+    };
+    Ok(is_whole.then_some(value))
+}
+
 /// Bytes that are read from the front.
 struct Reader<'a> {
     bytes: &'a [u8],
@@ -207,6 +225,66 @@ mod tests {
     }
 
     #[test]
+    fn values_that_a_key_keeps_come_back_and_no_others() {
+        use crate::format::key::encode;
+        use crate::format::record::NO_STRUCTURES;
+        use crate::format::value::Cursor;
+
+        let date = |seconds, nanoseconds| Owned::Timestamp(Timestamp { seconds, nanoseconds });
+        let kept = [
+            Owned::text(""),
+            Owned::text("a\u{0}\u{1}\u{10ffff}"),
+            Owned::Bool(false),
+            Owned::Bool(true),
+            Owned::Binary([0, 1, 255][..].into()),
+            date(-1, 0),
+            date(1 << 40, 999_999_999),
+            Owned::Float(0.5),
+            Owned::Float(-1.5e300),
+            Owned::Float(f64::NEG_INFINITY),
+            Owned::Float(-9_223_372_036_854_777_856.0),
+            Owned::Float(18_446_744_073_709_551_616.0),
+        ];
+        let lost = [
+            Owned::Null,
+            Owned::Int(5),
+            Owned::Float(5.0),
+            Owned::Float(-0.0),
+            Owned::Float(f64::NAN),
+            Owned::Int(i64::MIN),
+            Owned::UInt(u64::MAX),
+            Owned::Float(9_223_372_036_854_775_808.0),
+            Owned::Array(vec![Owned::Bool(true)]),
+            Owned::Map(vec![("a".into(), Owned::Bool(true))]),
+            Owned::Ext {
+                kind: 5,
+                bytes: [1][..].into(),
+            },
+        ];
+        let through = |value: &Owned| {
+            let (mut bytes, mut key) = (Vec::new(), Vec::new());
+            value.write(&mut bytes);
+            encode(
+                Some(&Cursor::new(&bytes, &NO_STRUCTURES).value().unwrap()),
+                &mut key,
+            )
+            .unwrap();
+            let whole = decode_whole(&key).unwrap();
+            whole.map(|whole| {
+                let mut again = Vec::new();
+                whole.write(&mut again);
+                assert_eq!(again, bytes, "{value:?}");
+            })
+        };
+        for value in &kept {
+            assert_eq!(through(value), Some(()), "{value:?}");
+        }
+        for value in &lost {
+            assert_eq!(through(value), None, "{value:?}");
+        }
+    }
+
+    #[test]
     fn random_bytes_never_panic() {
         let mut random = Seeded::new(1);
         for _ in 0..20_000 {
@@ -216,6 +294,7 @@ mod tests {
                 *head &= 0x7f;
             }
             let _ = decode(&bytes);
+            let _ = decode_whole(&bytes);
         }
     }
 }

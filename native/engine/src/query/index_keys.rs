@@ -20,7 +20,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::fields::Checked;
 use crate::format::index_definition::{IndexDefinition, IndexKey};
 use crate::format::key::{complement, encode, encode_empty_array};
+use crate::format::key_decode::decode_whole;
 use crate::format::key_length::key_length;
+use crate::format::owned::Owned;
 use crate::format::record::Structures;
 use crate::format::value::{Cursor, Elements, Malformed, Parse, Value};
 use crate::limits::INDEX_ENTRIES_OF_DOCUMENT_MAX;
@@ -152,6 +154,26 @@ impl IndexPaths {
             at += key_length(rest, field.is_descending)?;
         }
         Ok(at)
+    }
+
+    /// The value of field number `field` in `entry`, where its key keeps all of it; see `decode_whole`.
+    ///
+    /// Errors: a text when there is no such key.
+    pub fn value_of(&self, entry: &[u8], field: usize) -> Checked<Option<Owned>> {
+        let mut rest = entry;
+        for (number, Field { is_descending, .. }) in self.fields.iter().enumerate() {
+            if number == field && !is_descending {
+                return decode_whole(rest);
+            }
+            let length = key_length(rest, *is_descending)?;
+            if number == field {
+                let mut key = rest.get(..length).unwrap_or_default().to_vec();
+                complement(&mut key);
+                return decode_whole(&key);
+            }
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        Ok(None)
     }
 
     fn describe(&self, refusal: &Refusal) -> Error {

@@ -3,10 +3,11 @@
 //! Promises: a cursor sees its collection as it was when it was opened, with the writes of its own transaction,
 //! however long it runs; no lock is held between batches, and within one a writer waits for the places of a few
 //! documents at most. What is handed out is the same whichever plan is run, but for the order of what is not sorted.
-//! Parts: options.rs (what is asked), planning.rs (the plan), source.rs (running it) on entries.rs and lookup.rs,
-//! taker.rs (which documents are taken), explain.rs (what is told of a plan).
+//! Parts: options.rs (what is asked), planning.rs (the plan), source.rs (running it) on entries.rs, lookup.rs and
+//! covering.rs, taker.rs (which documents are taken), explain.rs (what is told of a plan).
 //! Leaves to others: which documents match (query/filter), choosing plans (query/plan), pages and places (heap/).
 
+mod covering;
 mod entries;
 mod explain;
 mod lookup;
@@ -31,6 +32,7 @@ use crate::query::sort::{Sort, Sorted, Sorter};
 use crate::query::{Filter, Matcher, Projection};
 use crate::store::Store;
 use crate::transaction::overlay::Overlay;
+use covering::Covering;
 use entries::Entries;
 use lookup::Lookup;
 use planning::{Inquiry, shapes};
@@ -162,17 +164,27 @@ impl Cursor {
                 options: &options,
                 at,
                 is_mixed: cursor.overlay.is_some(),
-                needed: (purpose == Purpose::Count && cursor.overlay.is_none()).then_some(&[]),
+                needed: match purpose {
+                    Purpose::Count => cursor.overlay.is_none(),
+                    Purpose::Read => options.wants_ids_only(),
+                }
+                .then_some(&[]),
             };
             let usable = inquiry.usable(body);
             let shapes = shapes(&usable);
-            let choice = inquiry.choose(&store.pager, body, &usable, &shapes)?;
+            let mut choice = inquiry.choose(&store.pager, body, &usable, &shapes)?;
+            let covering = match purpose {
+                Purpose::Read => Covering::of(&options, &choice.plan, &usable),
+                Purpose::Count => None,
+            };
+            cursor.counts_entries = choice.plan.is_covered && purpose == Purpose::Count;
+            choice.plan.is_covered |= covering.is_some();
             tell(&choice, &shapes, &options);
             if !choice.plan.is_ordered {
                 cursor.sort = options.sort.clone();
             }
             if !is_hidden {
-                cursor.begin(state, body, at, &usable, choice.plan)?;
+                cursor.begin(state, body, at, &usable, choice.plan, covering)?;
             }
         } else {
             // A collection that only the transaction knows has no indexes yet.
@@ -195,8 +207,8 @@ impl Cursor {
         at: Option<Sequence>,
         usable: &planning::Usable<'_>,
         plan: Plan,
+        covering: Option<Covering>,
     ) -> Result<()> {
-        self.counts_entries = plan.is_covered;
         let pager = &self.store.pager;
         if let [plan::Part::Ids(ids)] = plan.parts.as_slice()
             && ids.len() <= FOUND_AT_ONCE_MAX
@@ -235,7 +247,9 @@ impl Cursor {
             Some(_) => None,
             None => Some(self.left.saturating_add(self.skip)),
         };
-        self.source = Source::new(parts, lookup, plan.is_exact, plan.may_repeat).expect(wanted);
+        self.source = Source::new(parts, lookup, plan.is_exact, plan.may_repeat)
+            .expect(wanted)
+            .answer(covering);
         Ok(())
     }
 

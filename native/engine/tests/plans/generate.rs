@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-fn scalar(random: &mut Random) -> Owned {
+pub fn scalar(random: &mut Random) -> Owned {
     match random.below(14) {
         0 => Owned::Null,
         1 => Owned::Undefined,

@@ -7,6 +7,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod covered;
 mod generate;
 
 use std::sync::Arc;

@@ -6,6 +6,8 @@
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
+use quire_frames::PageNumber;
+
 use crate::collection::secondary::{IndexRules, SecondaryIndex};
 use crate::error::Result;
 use crate::format::fields::damaged;
@@ -40,6 +42,11 @@ impl Entries {
             is_reverse: scan.is_reverse,
             at,
         }
+    }
+
+    /// The page of the index's root.
+    pub fn page(&self) -> PageNumber {
+        self.root.page
     }
 
     /// Hands entries, each split into its keys and its id, to `visit` until it breaks; false when there are no more.

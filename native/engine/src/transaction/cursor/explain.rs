@@ -92,7 +92,12 @@ fn winning(choice: &Choice, shapes: &[IndexShape<'_>], options: &FindOptions) ->
         around("LIMIT", vec![("limitAmount", Owned::unsigned(limit))]);
     }
     if options.projection.is_some() {
-        around("PROJECTION", Vec::new());
+        let name = if plan.is_covered {
+            "PROJECTION_COVERED"
+        } else {
+            "PROJECTION"
+        };
+        around(name, Vec::new());
     }
     tree
 }
@@ -110,6 +115,9 @@ fn read_stages(plan: &Plan, shapes: &[IndexShape<'_>], has_filter: bool) -> Owne
         }
     };
     let mut fields = filtered(asks);
+    if plan.is_covered {
+        return source;
+    }
     fields.push(("inputStage", source));
     stage("FETCH", fields)
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::format::survey::ID_KEY;
 use crate::query::plan::Hint;
 use crate::query::sort::Sort;
 use crate::query::{Filter, Projection};
@@ -40,6 +41,14 @@ impl FindOptions {
             Some(projection) => projection.check_filter(self.filter.as_deref()),
             None => Ok(()),
         }
+    }
+
+    /// Whether entries of any index tell all that is shown and ordered by: the ids.
+    pub(super) fn wants_ids_only(&self) -> bool {
+        let mut order = self.sort.iter().flat_map(|sort| sort.fields());
+        let paths = self.projection.as_ref().and_then(|it| it.included_paths());
+        paths.is_some_and(|paths| matches!(paths.as_slice(), [path] if path.as_bytes() == ID_KEY))
+            && order.all(|field| field.path.as_bytes() == ID_KEY)
     }
 
     /// Most documents that are taken, those passed over included.

@@ -9,10 +9,12 @@ use std::ops::ControlFlow;
 use hashbrown::HashSet;
 
 use crate::error::Result;
+use crate::format::fields::damaged;
 use crate::format::id::IdBytes;
 use crate::format::intake::document_id;
 use crate::heap::{HeapScan, Resume, ScanStep};
 use crate::pager::Pager;
+use crate::transaction::cursor::covering::Covering;
 use crate::transaction::cursor::entries::Entries;
 use crate::transaction::cursor::lookup::{IdQueue, Lookup, TOGETHER_MAX};
 use crate::transaction::cursor::taker::Taker;
@@ -44,6 +46,8 @@ pub(super) struct Source {
     queue: IdQueue,
     /// Ids that came, where one may come again.
     seen: Option<HashSet<IdBytes>>,
+    /// What entries tell without their documents.
+    covering: Option<Covering>,
     /// How many ids are read before they are looked up.
     together: usize,
     /// How many of the ids that were not read yet are wanted at most.
@@ -67,10 +71,17 @@ impl Source {
             lookup,
             queue: IdQueue::new(),
             seen: may_repeat.then(HashSet::new),
+            covering: None,
             together: TOGETHER_FIRST,
             wanted: u64::MAX,
             keys_count: 0,
         }
+    }
+
+    /// Answers from entries where `covering` can.
+    pub fn answer(mut self, covering: Option<Covering>) -> Source {
+        self.covering = covering;
+        self
     }
 
     /// Reads no more ids ahead than `wanted` documents need, where every one of them matches.
@@ -114,6 +125,15 @@ impl Source {
                         }
                     }
                     self.parts.pop();
+                }
+                Some(Part::Entries(_)) if self.covering.is_some() => {
+                    let (flow, has_more) = self.offer_entries(pager, overlay, taker)?;
+                    if flow.is_break() {
+                        return Ok(flow);
+                    }
+                    if !has_more {
+                        self.parts.pop();
+                    }
                 }
                 Some(Part::Ids(_) | Part::Entries(_)) => {
                     if !self.fill_queue(pager, overlay)? {
@@ -170,6 +190,56 @@ impl Source {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Offers what the next entries of the part at hand tell, and queues the ids of those that do not tell all.
+    /// Whether the part has more comes second.
+    fn offer_entries(
+        &mut self,
+        pager: &Pager,
+        overlay: Option<&Overlay>,
+        taker: &mut Taker<'_, '_>,
+    ) -> Result<(ControlFlow<()>, bool)> {
+        let queued_max =
+            usize::try_from(self.wanted).map_or(self.together, |left| left.clamp(1, self.together));
+        let (Some(Part::Entries(entries)), Some(covering)) = (self.parts.last_mut(), &mut self.covering)
+        else {
+            return Ok((ControlFlow::Continue(()), false));
+        };
+        let (queue, seen, page) = (&mut self.queue, &mut self.seen, entries.page());
+        let (keys_count, wanted) = (&mut self.keys_count, &mut self.wanted);
+        let mut offer = |keys: &[u8], id: &[u8]| -> Result<(ControlFlow<()>, bool)> {
+            let goes_on = (ControlFlow::Continue(()), false);
+            if overlay.is_some_and(|overlay| overlay.hides(id)) || !is_new(seen, id)? {
+                return Ok(goes_on);
+            }
+            *wanted = wanted.saturating_sub(1);
+            // What waits in the queue comes first, so the others wait behind it.
+            if queue.len() == 0
+                && let Some(document) = covering.document(keys, id).map_err(damaged(page))?
+            {
+                return Ok((taker.take(document)?, false));
+            }
+            queue.push(id);
+            Ok((ControlFlow::Continue(()), queue.len() >= queued_max))
+        };
+        let mut offered = Ok(ControlFlow::Continue(()));
+        let has_more = entries.visit(pager, |keys, id| {
+            *keys_count += 1;
+            let (flow, is_full) = match offer(keys, id) {
+                Ok(step) => step,
+                Err(error) => {
+                    offered = Err(error);
+                    return ControlFlow::Break(());
+                }
+            };
+            offered = Ok(flow);
+            if is_full { ControlFlow::Break(()) } else { flow }
+        })?;
+        if self.queue.len() > 0 {
+            self.together = (self.together * 4).min(TOGETHER_MAX);
+        }
+        Ok((offered?, has_more))
     }
 
     /// Reads the next ids of the part at hand; false when it has no more.

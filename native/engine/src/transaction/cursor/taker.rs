@@ -56,6 +56,12 @@ impl Taker<'_, '_> {
         {
             return Ok(ControlFlow::Continue(()));
         }
+        self.take(document)
+    }
+
+    /// Takes `document`, which matches and was not read; breaks when no other is wanted.
+    #[inline]
+    pub fn take(&mut self, document: &[u8]) -> Result<ControlFlow<()>> {
         match &mut self.goal {
             Goal::Batch(batch) => batch.take(document),
             Goal::Sorted {
