@@ -51,8 +51,18 @@ export interface IndexedSession extends Session {
   findSince(from: number, count: number): BenchDocument[]
 }
 
-/** One engine at one durability. */
-export interface Engine {
+/** An open database whose calls give promises, and what it is asked. */
+export interface LaterSession {
+  insertMany(documents: BenchDocument[]): Promise<void>
+  /** As of `Session`. */
+  filter(): Promise<number>
+  /** As of `Session`. */
+  count(): Promise<number>
+  close(): Promise<void>
+}
+
+/** What is told of an engine at one durability. */
+export interface EngineFacts {
   /** Its name and setting, as the tables show it. */
   title: string
   survives: Survives
@@ -60,8 +70,24 @@ export interface Engine {
   persistent: boolean
   /** The package whose version the report states, or undefined for the language's own means. */
   package?: string
+}
+
+/** One engine at one durability. */
+export interface Engine extends EngineFacts {
   /** Opens or makes the database at a path inside an existing empty directory of its own. */
   open(path: string): Session
   /** As `open`, with both indexes from the beginning; absent for what has none. */
   openIndexed?(path: string): IndexedSession
+}
+
+/** An engine that has no synchronous calls: workloads that hand it whole passes ask it, and no others. */
+export interface LaterEngine extends EngineFacts {
+  openLater(path: string): Promise<LaterSession>
+}
+
+export type AnyEngine = Engine | LaterEngine
+
+/** Whether the engine's calls give promises. */
+export function isLater(engine: AnyEngine): engine is LaterEngine {
+  return 'openLater' in engine
 }

@@ -34,6 +34,7 @@ const COMPARISONS: [string, string][] = [
   ['quire-process', 'sqlite-normal'],
   ['quire-process', 'map-buffers'],
   ['quire-process', 'loki'],
+  ['quire-process', 'nedb'],
   ['quire-disk', 'lmdb-sync'],
   ['quire-disk', 'sqlite-full'],
   ['quire-lazy', 'lmdb-nosync']

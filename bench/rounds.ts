@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Engine } from './engine.ts'
+import { type AnyEngine, isLater } from './engine.ts'
 import type { Sample } from './report.ts'
 import type { Result, Task } from './worker.ts'
 import type { Workload } from './workload.ts'
@@ -19,13 +19,14 @@ const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 
 /** What is to be run. */
 export interface Plan {
-  engines: Map<string, Engine>
+  engines: Map<string, AnyEngine>
   workloads: Map<string, Workload>
   documentsCount: number
   rounds: number
 }
 
-function applies(workload: Workload, engine: Engine): boolean {
+function applies(workload: Workload, engine: AnyEngine): boolean {
+  if (isLater(engine)) return workload.runLater !== undefined
   if (workload.cold && process.platform !== 'linux') return false
   if (workload.only === 'indexed') return engine.openIndexed !== undefined
   if (workload.only === 'persistent') return engine.persistent
@@ -72,7 +73,7 @@ function loadOf(key: string, workload: Workload): string | undefined {
 
 /** Runs one engine in one workload, on its own file of this round or on a scratch file. */
 function runPair(name: string, key: string, { engines, workloads, documentsCount }: Plan, base: string): Outcome {
-  const engine = engines.get(name) as Engine
+  const engine = engines.get(name) as AnyEngine
   const workload = workloads.get(key) as Workload
   const scratch = `${base}/scratch`
   const load = loadOf(key, workload)
@@ -101,7 +102,7 @@ export function runRounds(plan: Plan, base: string, fail: (what: string) => void
     const order = names.map((_, turn) => names[(round + turn) % names.length] as string)
     for (const [key, workload] of plan.workloads) {
       for (const name of order) {
-        if (!applies(workload, plan.engines.get(name) as Engine)) continue
+        if (!applies(workload, plan.engines.get(name) as AnyEngine)) continue
         const title = `round ${round + 1}/${plan.rounds}  ${key}  ${name}`
         try {
           const { value, megabytes } = runPair(name, key, plan, base)

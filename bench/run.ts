@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Engine } from './engine.ts'
+import type { AnyEngine } from './engine.ts'
 import { ENGINES } from './engines/index.ts'
 import { ROOT, surroundings } from './machine.ts'
 import { type Column, printFigures, printRatios } from './report.ts'
@@ -43,7 +43,7 @@ async function plan(): Promise<Plan> {
       rounds: { type: 'string', default: '3' }
     }
   })
-  const engines = new Map<string, Engine>()
+  const engines = new Map<string, AnyEngine>()
   for (const name of chosen(Object.keys(ENGINES), values.engines)) {
     const engine = await ENGINES[name]?.()
     if (engine !== undefined) engines.set(name, engine)

@@ -15,6 +15,21 @@ export function rateOnce(operations: number, work: () => void): number {
   return (operations / (performance.now() - start)) * 1_000
 }
 
+/** As `rateRepeated`, of passes that are waited for: one promise a pass, so that passes have to be long. */
+export async function rateRepeatedLater(operations: number, pass: () => Promise<void>): Promise<number> {
+  await pass()
+  collectGarbage()
+  let passes = 0
+  const start = performance.now()
+  let elapsed = 0
+  while (elapsed < MEASURED_MS) {
+    await pass()
+    passes++
+    elapsed = performance.now() - start
+  }
+  return ((operations * passes) / elapsed) * 1_000
+}
+
 /** Operations per second of work that leaves things as they were: one pass to warm up, then passes until time is up. */
 export function rateRepeated(operations: number, pass: () => void): number {
   pass()

@@ -3,7 +3,7 @@
 // it times nothing but the work its title names.
 
 import type { BenchDocument } from './documents.ts'
-import type { Engine, IndexedSession, Session } from './engine.ts'
+import type { Engine, IndexedSession, LaterSession, Session } from './engine.ts'
 
 /** What a workload is run on. */
 export interface Stage {
@@ -16,6 +16,14 @@ export interface Stage {
   open(): Session
   /** As `open`, of a database with indexes. */
   openIndexed(): IndexedSession
+}
+
+/** What a workload is run on where the engine's calls give promises. */
+export interface LaterStage {
+  /** All documents, in the order of insertion. */
+  documents: BenchDocument[]
+  /** Opens the engine with every document in it. */
+  open(): Promise<LaterSession>
 }
 
 /** One kind of work. */
@@ -32,6 +40,8 @@ export interface Workload {
   /** Whether the file must first be dropped from the system's page cache. */
   cold?: boolean
   run(stage: Stage): number
+  /** The same work by promises; absent where one is waited for so often that waiting would be measured. */
+  runLater?(stage: LaterStage): Promise<number>
 }
 
 /** Refuses a wrong answer. */

@@ -1,10 +1,10 @@
 // The engines there are, by the name that --engines takes. An engine's file is loaded only by the process that runs it,
 // so that no peer's library is in the memory of another's run.
 
-import type { Engine } from '../engine.ts'
+import type { AnyEngine } from '../engine.ts'
 
 /** Loaders by name, in the order of the tables. */
-export const ENGINES: Record<string, () => Promise<Engine>> = {
+export const ENGINES: Record<string, () => Promise<AnyEngine>> = {
   'quire-lazy': async () => (await import('./quire.ts')).quireLazy,
   'quire-process': async () => (await import('./quire.ts')).quireProcess,
   'quire-disk': async () => (await import('./quire.ts')).quireDisk,
@@ -15,6 +15,7 @@ export const ENGINES: Record<string, () => Promise<Engine>> = {
   'sqlite-normal': async () => (await import('./sqlite.ts')).sqliteNormal,
   'sqlite-full': async () => (await import('./sqlite.ts')).sqliteFull,
   loki: async () => (await import('./loki.ts')).loki,
+  nedb: async () => (await import('./nedb.ts')).nedb,
   'map-buffers': async () => (await import('./map.ts')).mapBuffers,
   'map-objects': async () => (await import('./map.ts')).mapObjects
 }

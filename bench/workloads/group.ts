@@ -2,7 +2,7 @@
 // age of each city. Units: documents looked at.
 
 import { passes } from '../documents.ts'
-import { rateRepeated } from '../timing.ts'
+import { rateRepeated, rateRepeatedLater } from '../timing.ts'
 import { demand, type Workload } from '../workload.ts'
 
 export const count: Workload = {
@@ -16,6 +16,15 @@ export const count: Workload = {
       demand(session.count() === expected, 'the count is that of the filter')
     })
     session.close()
+    return rate
+  },
+  async runLater({ documents, open }) {
+    const session = await open()
+    const expected = documents.filter(passes).length
+    const rate = await rateRepeatedLater(documents.length, async () => {
+      demand((await session.count()) === expected, 'the count is that of the filter')
+    })
+    await session.close()
     return rate
   }
 }
