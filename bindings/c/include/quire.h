@@ -337,6 +337,37 @@ int32_t quire_salvage(const char *from,
 // `deleted` may be NULL.
 int32_t quire_expire(uint64_t database, uint64_t *deleted);
 
+// Converts one value of JSON, with Extended JSON for what JSON lacks: {"$date": "2026-01-31T12:00:00Z"}, {"$binary":
+// {"base64": "AA==", "subType": "00"}}, {"$numberLong": "1"}, {"$numberDouble": "NaN"}.
+int32_t quire_json_to_msgpack(const char *json, size_t json_length, struct quire_buffer *msgpack);
+
+// Converts one value of MessagePack to Extended JSON, with a NUL behind its length.
+int32_t quire_msgpack_to_json(const uint8_t *msgpack, size_t msgpack_length, struct quire_buffer *json);
+
+// As quire_insert, in JSON. `id_json` may be NULL.
+int32_t quire_insert_json(uint64_t collection,
+                          const char *json,
+                          size_t json_length,
+                          int32_t durability,
+                          struct quire_buffer *id_json);
+
+// As quire_get, in JSON: `id_json` is a JSON value such as "ada" in quotes, or 5.
+int32_t quire_get_json(uint64_t collection,
+                       const char *id_json,
+                       size_t id_length,
+                       struct quire_buffer *json,
+                       bool *found);
+
+// As quire_find, in JSON, with all that is found as one array. For results that fit memory.
+int32_t quire_find_json(uint64_t target, const char *request, size_t request_length, struct quire_buffer *json_array);
+
+// As quire_command, in JSON.
+int32_t quire_command_json(uint64_t target,
+                           const char *request,
+                           size_t request_length,
+                           int32_t durability,
+                           struct quire_buffer *json);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -98,17 +98,22 @@ pub unsafe extern "C" fn quire_insert(
     door(|| {
         // SAFETY: the caller's promise (quire.h); so in all calls of this file.
         let (reply, document) = unsafe { reply_and_input(id, document, document_length, "document")? };
-        let write = write_options(durability)?;
-        let made = Session::of(collection)?.run(
-            |collection| collection.insert(document, &write),
-            |transaction, name| transaction.insert(name, document),
-        )?;
+        let made = insert_into(collection, document, durability)?;
         if let Some(mut reply) = reply {
             reply.bytes.extend_from_slice(&made);
             reply.keep();
         }
         Ok(())
     })
+}
+
+/// Adds a document of plain MessagePack to the collection of `handle`. Errors: those of the engine.
+pub(crate) fn insert_into(handle: u64, document: &[u8], durability: i32) -> Result<IdBytes> {
+    let write = write_options(durability)?;
+    Session::of(handle)?.run(
+        |collection| collection.insert(document, &write),
+        |transaction, name| transaction.insert(name, document),
+    )
 }
 
 /// Adds documents that stand back to back, all or none. `ids` gets their ids back to back. `ids`, `count` may be NULL.
@@ -158,14 +163,8 @@ pub unsafe extern "C" fn quire_get(
         // SAFETY: as in `quire_insert`.
         let mut reply = unsafe { Reply::take(document)? };
         // SAFETY: as in `quire_insert`.
-        let id = IdBytes::from_message_pack(unsafe { reply.input(id, id_length, "id")? })?;
-        check_session(collection)?;
-        let is_found = handles::with(collection, |entry| match session_in(collection, entry)? {
-            Session::Collection { collection, .. } => collection.get_plain(&id, &mut reply.bytes),
-            Session::Part { transaction, name } => {
-                get_inside(&mut *transaction.enter()?, name, &id, &mut reply.bytes)
-            }
-        })?;
+        let id = unsafe { reply.input(id, id_length, "id")? };
+        let is_found = get_into(collection, id, &mut reply.bytes)?;
         // SAFETY: as above.
         unsafe { put(found, is_found) };
         reply.keep();
@@ -173,8 +172,19 @@ pub unsafe extern "C" fn quire_get(
     })
 }
 
+/// Appends the document of an id, both in plain MessagePack; whether there is one. Errors: those of the engine.
+#[inline]
+pub(crate) fn get_into(handle: u64, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+    let id = IdBytes::from_message_pack(id)?;
+    check_session(handle)?;
+    handles::with(handle, |entry| match session_in(handle, entry)? {
+        Session::Collection { collection, .. } => collection.get_plain(&id, out),
+        Session::Part { transaction, name } => get_inside(&mut *transaction.enter()?, name, &id, out),
+    })
+}
+
 /// Appends document `id` as `transaction` sees it, in plain MessagePack; whether there is one.
-pub fn get_inside(transaction: &mut Transaction, name: &str, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+fn get_inside(transaction: &mut Transaction, name: &str, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
     let mut stored = Vec::new();
     if !transaction.get(name, id, &mut stored)? {
         return Ok(false);
@@ -365,7 +375,7 @@ pub unsafe extern "C" fn quire_count(
 ///
 /// # Safety
 /// As for [`Reply::take`] and [`bytes`].
-unsafe fn reply_and_input<'a>(
+pub(crate) unsafe fn reply_and_input<'a>(
     buffer: *mut QuireBuffer,
     pointer: *const u8,
     length: usize,

@@ -20,6 +20,7 @@ const ROOMS: &[&str] = &[
     "transactions",
     "streams",
     "admin",
+    "json",
 ];
 
 fn crate_folder() -> &'static Path {

@@ -29,6 +29,13 @@ impl Buffer {
         unpack_all(self.bytes())
     }
 
+    /// The text of a result in JSON, which ends with a NUL behind its length.
+    pub fn text(&self) -> &str {
+        // SAFETY: as above; the library writes a NUL behind the bytes.
+        assert_eq!(unsafe { *self.0.data.add(self.0.length) }, 0);
+        std::str::from_utf8(self.bytes()).unwrap()
+    }
+
     pub fn out(&mut self) -> *mut QuireBuffer {
         &mut self.0
     }
@@ -175,4 +182,16 @@ wrappers! {
     salvage(from: &str, to: &str, report: &mut Buffer) =>
         quire_salvage(text(from).0, text(from).1, text(to).0, text(to).1, report.out());
     expire(database: u64, deleted: &mut u64) => quire_expire(database, deleted);
+    json_to_msgpack(json: &str, out: &mut Buffer) =>
+        quire_json_to_msgpack(text(json).0, text(json).1, out.out());
+    msgpack_to_json(packed: &[u8], out: &mut Buffer) =>
+        quire_msgpack_to_json(packed.as_ptr(), packed.len(), out.out());
+    insert_json(collection: u64, json: &str, id: &mut Buffer) =>
+        quire_insert_json(collection, text(json).0, text(json).1, 0, id.out());
+    get_json(collection: u64, id: &str, json: &mut Buffer, found: &mut bool) =>
+        quire_get_json(collection, text(id).0, text(id).1, json.out(), found);
+    find_json(target: u64, request: &str, json: &mut Buffer) =>
+        quire_find_json(target, text(request).0, text(request).1, json.out());
+    command_json(target: u64, request: &str, json: &mut Buffer) =>
+        quire_command_json(target, text(request).0, text(request).1, 0, json.out());
 }
