@@ -40,6 +40,12 @@ const SUITES = [
     name: 'package (vitest)',
     command: ['npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_REPORT}`],
     count: countVitest
+  },
+  {
+    name: 'C (bindings/c)',
+    needs: 'cc',
+    command: ['node', 'scripts/test-c.mjs'],
+    count: countLastLine
   }
 ]
 
@@ -70,6 +76,17 @@ function countVitest() {
     failed: report.numFailedTests,
     skipped: report.numPendingTests + report.numTodoTests
   }
+}
+
+/**
+ * The counts line with which our own test scripts end.
+ * @param {string} output
+ * @returns {Counts}
+ */
+function countLastLine(output) {
+  const line = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1)
+  if (line === undefined) throw new Error('the last line is not "N passed, N failed"')
+  return { passed: Number(line[1]), failed: Number(line[2]), skipped: Number(line[3] ?? 0) }
 }
 
 /** @param {string} program */
