@@ -15,7 +15,7 @@ use crate::encode::{encode, encode_into};
 use crate::error::Result;
 use crate::id::AsId;
 use crate::results::{InsertManyResult, InsertOneResult, UpdateResult};
-use crate::room::{Room, until_read, with_room};
+use crate::room::{Room, Stored, until_read, with_room};
 use crate::scope::{Scope, write_options};
 
 /// Bytes that a document is expected to take, for the buffer of many.
@@ -132,35 +132,65 @@ impl<T: DeserializeOwned> Collection<T> {
     /// Errors: INVALID_ID, INVALID_DOCUMENT when it does not fit `T`.
     #[inline]
     pub fn get(&self, id: impl AsId) -> Result<Option<T>> {
+        self.get_with(id, |stored| stored.read())
+    }
+}
+
+impl<T> Collection<T> {
+    /// What `visit` makes of the document of this id; None when there is none. It may read it as a type that borrows its
+    /// texts, which costs no allocation. It may be called again where the document has to be read again.
+    ///
+    /// ```
+    /// # use quiredb::{doc, Database, Document};
+    /// # use serde::Deserialize;
+    /// # let db = Database::in_memory()?;
+    /// # let people = db.collection::<Document>("people")?;
+    /// people.insert_one(&doc! { "_id": 1, "name": "Ada", "age": 36 })?;
+    /// #[derive(Deserialize)]
+    /// struct Person<'a> {
+    ///     name: &'a str,
+    /// }
+    /// let letters = people.get_with(1, |stored| Ok(stored.read::<Person>()?.name.len()))?;
+    /// assert_eq!(letters, Some(3));
+    /// # Ok::<(), quiredb::Error>(())
+    /// ```
+    ///
+    /// Errors: INVALID_ID, and those of `visit`.
+    #[inline]
+    pub fn get_with<R>(
+        &self,
+        id: impl AsId,
+        mut visit: impl FnMut(&Stored<'_>) -> Result<R>,
+    ) -> Result<Option<R>> {
         let id = id.as_id()?;
         with_room(|room| {
             until_read(|| match &self.scope {
-                Scope::Alone { collection, .. } => get_alone(room, collection, &id),
+                Scope::Alone { collection, .. } => get_alone(room, collection, &id, &mut visit),
                 Scope::Inside { transaction, name } => {
                     room.buffer.clear();
                     let stored = &mut room.buffer;
-                    let found = transaction.with(|open| open.get(name, &id, stored))?;
+                    if !transaction.with(|open| open.get(name, &id, stored))? {
+                        return Ok(Some(None));
+                    }
                     let (bytes, fetch) = (room.buffer.len(), || {
                         transaction.with(|open| open.structures(name))
                     });
                     let identity = fetch()?.1;
-                    match found {
-                        true => Ok(room.decode(bytes, identity, fetch)?.map(Some)),
-                        false => Ok(Some(None)),
-                    }
+                    Ok(room.visit(bytes, identity, fetch, &mut visit)?.map(Some))
                 }
             })
         })
     }
 }
 
-/// The document of `id`; None when it has to be read again.
+/// What `visit` makes of the document of `id`; None when it has to be read again.
 #[inline]
-fn get_alone<T: DeserializeOwned>(
+fn get_alone<R>(
     room: &mut Room,
     collection: &quire_engine::Collection,
     id: &[u8],
-) -> Result<Option<Option<T>>> {
+    visit: &mut impl FnMut(&Stored<'_>) -> Result<R>,
+) -> Result<Option<Option<R>>> {
     let Some(found) = collection.get_into(id, room.at_least(0))? else {
         return Ok(Some(None));
     };
@@ -170,7 +200,7 @@ fn get_alone<T: DeserializeOwned>(
     }
     let fetch = || Ok(collection.structures()?);
     Ok(room
-        .decode(found.length, found.structures_identity, fetch)?
+        .visit(found.length, found.structures_identity, fetch, visit)?
         .map(Some))
 }
 

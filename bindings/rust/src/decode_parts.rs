@@ -102,15 +102,16 @@ impl<'d, 'de> Fields<'d, 'de> {
         Ok(())
     }
 
+    /// The next key, as bytes that are UTF-8 unless they are damaged.
     #[inline]
-    fn key(&mut self) -> Result<Option<&'de str>> {
+    fn key(&mut self) -> Result<Option<&'de [u8]>> {
         if self.remaining == 0 {
             return Ok(None);
         }
         self.remaining -= 1;
         self.has_value = true;
         if let Some(structure) = self.structure {
-            let key = structure.key(self.taken);
+            let key = structure.key_bytes(self.taken);
             self.taken += 1;
             return key
                 .map(Some)
@@ -121,7 +122,7 @@ impl<'d, 'de> Fields<'d, 'de> {
             return Err(self.decoder.damaged(Malformed::KeyNotString));
         };
         pass(self.decoder)?;
-        self.decoder.text(text).map(Some)
+        Ok(Some(text))
     }
 }
 
@@ -147,16 +148,24 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
     }
 }
 
-/// A key; one that is asked for as a number is read as one.
-struct Key<'de>(&'de str);
+/// A key; one that is asked for as a number is read as one. The names of a struct's fields are compared as bytes, without
+/// a look at their UTF-8 first: a key that is none is no field's name.
+struct Key<'de>(&'de [u8]);
+
+impl<'de> Key<'de> {
+    fn text(&self) -> Result<&'de str> {
+        std::str::from_utf8(self.0).map_err(|_| quire_engine::Error::from(Malformed::NotText).into())
+    }
+}
 
 /// The calls that ask for a number or truth as a key.
 macro_rules! parsed_keys {
     ($($call:ident $visit:ident;)*) => {$(
         fn $call<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            match self.0.parse() {
+            let text = self.text()?;
+            match text.parse() {
                 Ok(key) => visitor.$visit(key),
-                Err(_) => visitor.visit_borrowed_str(self.0),
+                Err(_) => visitor.visit_borrowed_str(text),
             }
         }
     )*};
@@ -167,7 +176,12 @@ impl<'de> Deserializer<'de> for Key<'de> {
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_borrowed_str(self.0)
+        visitor.visit_borrowed_str(self.text()?)
+    }
+
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_borrowed_bytes(self.0)
     }
 
     parsed_keys! {
@@ -194,12 +208,16 @@ impl<'de> Deserializer<'de> for Key<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        visitor.visit_enum(BorrowedStrDeserializer::new(self.0))
+        visitor.visit_enum(BorrowedStrDeserializer::new(self.text()?))
+    }
+
+    #[inline]
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
     }
 
     serde::forward_to_deserialize_any! {
         i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
-        identifier ignored_any
     }
 }
 
@@ -219,7 +237,7 @@ impl<'d, 'de> EnumAccess<'de> for Variant<'d, 'de> {
     type Variant = Contents<'d, 'de>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Contents<'d, 'de>)> {
-        let key = self.fields.key()?.unwrap_or_default();
+        let key = Key(self.fields.key()?.unwrap_or_default()).text()?;
         let variant = seed.deserialize(IntoDeserializer::<Error>::into_deserializer(key))?;
         Ok((variant, Contents(self.fields.decoder)))
     }

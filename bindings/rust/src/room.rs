@@ -10,9 +10,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use quire_engine::format::record::Structures;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
-use crate::decode::{Decoder, decode_next};
+use crate::decode::Decoder;
 use crate::error::{Error, Result};
 use quire_engine::ErrorKind;
 
@@ -27,6 +27,37 @@ const TRIES_MAX: usize = 100;
 
 thread_local! {
     static ROOM: Cell<Option<Box<Room>>> = const { Cell::new(None) };
+}
+
+/// A document as it is stored, for reading without a copy of its texts; see [`crate::Collection::get_with`].
+pub struct Stored<'a> {
+    bytes: &'a [u8],
+    structures: &'a Structures,
+    /// Whether a record was met whose key list is not in `structures`.
+    met_unknown_structure: Cell<bool>,
+}
+
+impl<'a> Stored<'a> {
+    fn new(bytes: &'a [u8], structures: &'a Structures) -> Stored<'a> {
+        Stored {
+            bytes,
+            structures,
+            met_unknown_structure: Cell::new(false),
+        }
+    }
+
+    /// The document as a type, whose texts and bytes may be parts of it: `&str` fields.
+    ///
+    /// Errors: INVALID_DOCUMENT when it does not fit, CORRUPTED.
+    #[inline]
+    pub fn read<T: Deserialize<'a>>(&self) -> Result<T> {
+        let mut decoder = Decoder::new(self.bytes, self.structures);
+        let result = T::deserialize(&mut decoder);
+        if decoder.met_unknown_structure {
+            self.met_unknown_structure.set(true);
+        }
+        result
+    }
 }
 
 /// What one thread keeps.
@@ -62,28 +93,29 @@ impl Room {
         &mut self.buffer
     }
 
-    /// The document that is the first `bytes` of the buffer; None when its key lists are not there any more, and it has
-    /// to be read again.
+    /// What `visit` makes of the document that is the first `bytes` of the buffer; None when its key lists are not there
+    /// any more, and it has to be read again.
     #[inline]
-    pub(crate) fn decode<T: DeserializeOwned>(
+    pub(crate) fn visit<R>(
         &mut self,
         bytes: usize,
         identity: u64,
         fetch: impl Fn() -> Fetched,
-    ) -> Result<Option<T>> {
-        let stored = self.buffer.get(..bytes).unwrap_or_default();
+        visit: &mut impl FnMut(&Stored<'_>) -> Result<R>,
+    ) -> Result<Option<R>> {
+        let bytes = self.buffer.get(..bytes).unwrap_or_default();
         if let Some((_, structures)) = self.kept.iter().find(|(kept, _)| *kept == identity) {
-            let mut decoder = Decoder::new(stored, structures);
-            match decode_next(&mut decoder) {
-                Err(_) if decoder.met_unknown_structure => {}
-                result => return result.map(Some),
+            let stored = Stored::new(bytes, structures);
+            let result = visit(&stored);
+            if !stored.met_unknown_structure.get() {
+                return result.map(Some);
             }
         }
         let (structures, current) = fetch()?;
         if current != identity {
             return Ok(None);
         }
-        let result = decode_next(&mut Decoder::new(stored, &structures));
+        let result = visit(&Stored::new(bytes, &structures));
         self.keep(identity, structures);
         result.map(Some)
     }

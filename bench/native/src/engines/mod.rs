@@ -1,0 +1,66 @@
+//! The engines that are measured, each behind the same few calls.
+//!
+//! Durability on every side: a commit survives the death of the process, not a power cut; redb has no such level, so it
+//! is measured at `None`, which promises less. Every side may keep all of its data in memory. Peers read within one
+//! read transaction, opened once; QuireDB has none: each of its reads sees the newest commit.
+//! Peers hold a document as MessagePack (rmp-serde, with field names), which a read either decodes or only looks at.
+
+mod lmdb;
+mod quire;
+mod redb;
+mod sqlite;
+
+use std::path::Path;
+
+use crate::documents::{User, UserRef};
+
+/// Whatever goes wrong ends the run.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// What a read does with the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// Looks at its bytes, decoding none.
+    Bytes,
+    /// Decodes it into a struct whose texts are parts of its bytes.
+    Borrowed,
+    /// Decodes it into a struct with texts of its own: ten allocations.
+    Owned,
+}
+
+/// One engine with an open file.
+pub trait Engine {
+    /// Inserts documents in one commit.
+    fn insert(&mut self, batch: &[User]) -> Outcome<()>;
+
+    /// Reads documents by id; the sum of what was seen, so that nothing is optimised away.
+    fn read(&self, ids: &[String], read: Read) -> Outcome<u64>;
+}
+
+/// The engines by name.
+pub const NAMES: [&str; 4] = ["quiredb", "redb", "lmdb", "sqlite"];
+
+/// Opens engine `name` on new files in `folder`.
+pub fn open(name: &str, folder: &Path) -> Outcome<Box<dyn Engine>> {
+    Ok(match name {
+        "quiredb" => Box::new(quire::Quire::open(folder)?),
+        "redb" => Box::new(redb::Redb::open(folder)?),
+        "lmdb" => Box::new(lmdb::Lmdb::open(folder)?),
+        "sqlite" => Box::new(sqlite::Sqlite::open(folder)?),
+        other => return Err(format!("no engine is called {other}").into()),
+    })
+}
+
+/// What a read of a peer saw in the bytes of a document.
+fn seen(bytes: &[u8], read: Read) -> Outcome<u64> {
+    Ok(match read {
+        Read::Owned => rmp_serde::from_slice::<User>(bytes)?.seen(),
+        Read::Borrowed => rmp_serde::from_slice::<UserRef<'_>>(bytes)?.seen(),
+        Read::Bytes => bytes.iter().step_by(64).map(|byte| u64::from(*byte)).sum(),
+    })
+}
+
+/// The document as peers hold it.
+fn packed(user: &User) -> Outcome<Vec<u8>> {
+    Ok(rmp_serde::to_vec_named(user)?)
+}

@@ -1,0 +1,58 @@
+//! QuireDB by its Rust crate, durability `process`.
+
+use std::path::Path;
+
+use quiredb::{Collection, Database, Durability, OpenOptions, Stored};
+use serde::de::IgnoredAny;
+
+use super::{Engine, Outcome, Read};
+use crate::documents::{User, UserRef};
+
+pub struct Quire {
+    _database: Database,
+    users: Collection<User>,
+}
+
+impl Quire {
+    pub fn open(folder: &Path) -> Outcome<Quire> {
+        let options = OpenOptions::new().durability(Durability::Process);
+        let database = Database::open_with(folder.join("users.quire"), options)?;
+        let users = database.collection("users")?;
+        Ok(Quire {
+            _database: database,
+            users,
+        })
+    }
+}
+
+impl Engine for Quire {
+    fn insert(&mut self, batch: &[User]) -> Outcome<()> {
+        self.users.insert_many(batch)?;
+        Ok(())
+    }
+
+    fn read(&self, ids: &[String], read: Read) -> Outcome<u64> {
+        let mut sum = 0;
+        match read {
+            Read::Owned => {
+                for id in ids {
+                    sum += self.users.get(id)?.map_or(0, |user| user.seen());
+                }
+            }
+            Read::Borrowed => {
+                for id in ids {
+                    let seen = |stored: &Stored<'_>| stored.read::<UserRef<'_>>().map(|user| user.seen());
+                    sum += self.users.get_with(id, seen)?.unwrap_or(0);
+                }
+            }
+            // The bytes are copied out of the page and passed over.
+            Read::Bytes => {
+                for id in ids {
+                    let seen = |stored: &Stored<'_>| stored.read::<IgnoredAny>().map(|_| 1);
+                    sum += self.users.get_with(id, seen)?.unwrap_or(0);
+                }
+            }
+        }
+        Ok(sum)
+    }
+}
