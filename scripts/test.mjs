@@ -48,6 +48,11 @@ const SUITES = [
     count: countLastLine
   },
   {
+    name: 'Go (bindings/go)',
+    command: ['node', 'scripts/test-go.mjs'],
+    count: countLastLine
+  },
+  {
     name: 'Bun and Deno',
     command: ['node', 'scripts/test-bun-deno.mjs'],
     count: countLastLine
