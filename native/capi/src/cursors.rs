@@ -101,9 +101,9 @@ pub unsafe extern "C" fn quire_cursor_next(
     count: *mut u64,
 ) -> i32 {
     door(|| {
-        needed(count, "count")?;
         // SAFETY: as in `quire_find`.
         let mut reply = unsafe { Reply::take(documents)? };
+        needed(count, "count")?;
         let open = cursor_of(cursor)?;
         let mut reader = open.reader.try_lock().ok_or_else(|| {
             Error::new(

@@ -184,7 +184,12 @@ pub(crate) fn get_into(handle: u64, id: &[u8], out: &mut Vec<u8>) -> Result<bool
 }
 
 /// Appends document `id` as `transaction` sees it, in plain MessagePack; whether there is one.
-fn get_inside(transaction: &mut Transaction, name: &str, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+pub(crate) fn get_inside(
+    transaction: &mut Transaction,
+    name: &str,
+    id: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<bool> {
     let mut stored = Vec::new();
     if !transaction.get(name, id, &mut stored)? {
         return Ok(false);

@@ -9,6 +9,7 @@ mod write;
 use std::ffi::c_char;
 
 use quire_engine::format::intake::normalise_value;
+use quire_engine::format::owned::Owned;
 use quire_engine::format::record::NO_STRUCTURES;
 use quire_engine::format::survey::Subject;
 use quire_engine::format::value::Cursor;
@@ -23,10 +24,26 @@ use crate::door::{door, put};
 /// Documents that are turned into JSON at a time.
 const BATCH_DOCUMENTS: u64 = 1000;
 
+/// The value that a text is. Errors: INVALID_DOCUMENT.
+pub(crate) fn parse(json: &str) -> Result<Owned> {
+    read::read(json.as_bytes()).map_err(|error| unreadable(ErrorKind::InvalidDocument, &error))
+}
+
+/// The JSON of a value. Errors: INVALID_DOCUMENT.
+pub(crate) fn to_json(value: &Owned) -> Result<Vec<u8>> {
+    let (mut packed, mut json) = (Vec::new(), Vec::new());
+    value.write(&mut packed);
+    write_one(&packed, &mut json)?;
+    Ok(json)
+}
+
+fn unreadable(kind: ErrorKind, error: &serde_json::Error) -> Error {
+    Error::new(kind, format!("the JSON cannot be taken: {error}"))
+}
+
 /// Reads JSON of the caller's into MessagePack. Errors: `kind`.
 fn pack(json: &[u8], kind: ErrorKind) -> Result<Vec<u8>> {
-    let value =
-        read::read(json).map_err(|error| Error::new(kind, format!("the JSON cannot be taken: {error}")))?;
+    let value = read::read(json).map_err(|error| unreadable(kind, &error))?;
     let mut packed = Vec::with_capacity(json.len());
     value.write(&mut packed);
     Ok(packed)

@@ -171,9 +171,9 @@ pub unsafe extern "C" fn quire_watch_next(
     count: *mut u64,
 ) -> i32 {
     door(|| {
-        needed(count, "count")?;
         // SAFETY: as in `quire_watch`.
         let mut reply = unsafe { Reply::take(events)? };
+        needed(count, "count")?;
         let deadline = deadline(timeout_ms)?;
         let events_max = match usize::try_from(events_max) {
             Ok(0) | Err(_) => usize::MAX,

@@ -1,5 +1,4 @@
 use super::*;
-use quire_engine::format::owned::Owned;
 
 fn to_json(json: &str) -> String {
     let mut out = Vec::new();

@@ -76,6 +76,16 @@ const COMMANDS: &[&[Command]] = &[
 /// Every command that opens a cursor.
 const CURSOR_COMMANDS: &[&[CursorCommand]] = &[aggregate::CURSOR_COMMANDS, reads::CURSOR_COMMANDS];
 
+/// Every command with the fields that its request may have besides `op`, for pages and tests that compare themselves.
+pub fn table() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let replying = COMMANDS.iter().copied().flatten();
+    let opening = CURSOR_COMMANDS.iter().copied().flatten();
+    replying
+        .map(|command| (command.op, command.fields))
+        .chain(opening.map(|command| (command.op, command.fields)))
+        .chain([("watch", watch::FIELDS)])
+}
+
 /// Runs the command of `request` and appends its reply to `out`.
 ///
 /// Errors: INVALID_ARGUMENT for a request that is malformed or has an op or a field that does not exist; those of

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::query::Filter;
 use crate::watch::{Resume, Stream, WatchOptions};
 
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "collection",
     "filter",
     "resumeAfter",
