@@ -25,7 +25,8 @@ const ENGINE_RANKS = [
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'change-types', 'results'],
-  ['patterns', 'plain', 'filters', 'options', 'write-options', 'encoder', 'decoder', 'codec', 'query', 'pipeline'],
+  ['patterns', 'plain', 'filters', 'options', 'write-options', 'encoder', 'record-reader'],
+  ['decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
   [
     'aggregation',

@@ -111,6 +111,11 @@ test('records_whose_fields_change_their_kind_are_read_right_by_compiled_readers'
   )
 })
 
+test('records_without_fields_are_read_by_compiled_readers', () => {
+  const pair = new Pair()
+  for (let index = 0; index < 20; index++) pair.check(pair.bytesOf({ _id: index, inner: {}, list: [{}, []] }, true))
+})
+
 test('records_are_read_where_no_code_may_be_made', () => {
   vi.stubGlobal('Function', function refuse() {
     throw new EvalError('Code generation from strings disallowed for this context')
