@@ -20,7 +20,7 @@ use report::{Report, Sample};
 /// Documents of one commit.
 const BATCH: usize = 1000;
 /// Reads that are timed together.
-const READS_MIN: usize = 8_000_000;
+const READS_MIN: usize = 1_000_000;
 
 /// What is asked for on the command line.
 struct Asked {
@@ -122,6 +122,7 @@ fn measure(name: &str, asked: &Asked) -> Outcome<()> {
 
     for (workload, read) in [
         ("bytes", Read::Bytes),
+        ("many", Read::Many),
         ("borrowed", Read::Borrowed),
         ("owned", Read::Owned),
     ] {

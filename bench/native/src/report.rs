@@ -20,9 +20,14 @@ pub struct Report {
 }
 
 /// Workloads with their titles and whether more is better.
-const WORKLOADS: [(&str, &str, bool); 4] = [
+const WORKLOADS: [(&str, &str, bool); 5] = [
     ("insert", "batch insert, documents/s", true),
     ("bytes", "point read of the bytes, ns", false),
+    (
+        "many",
+        "point reads of the bytes, a hundred ids a call, ns each",
+        false,
+    ),
     (
         "borrowed",
         "point read into a struct that borrows its texts, ns",

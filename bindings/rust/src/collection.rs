@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use quire_engine::{Durability, Update};
+use quire_engine::{Durability, IdBytes, Update};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -162,21 +162,30 @@ impl<T> Collection<T> {
         id: impl AsId,
         mut visit: impl FnMut(&Stored<'_>) -> Result<R>,
     ) -> Result<Option<R>> {
-        let id = id.as_id()?;
+        self.get_canonical(&id.as_id()?, &mut visit)
+    }
+
+    /// As `get_with`, of an id as the engine compares it.
+    #[inline]
+    pub(crate) fn get_canonical<R>(
+        &self,
+        id: &IdBytes,
+        visit: &mut impl FnMut(&Stored<'_>) -> Result<R>,
+    ) -> Result<Option<R>> {
         with_room(|room| {
             until_read(|| match &self.scope {
-                Scope::Alone { collection, .. } => get_alone(room, collection, &id, &mut visit),
+                Scope::Alone { collection, .. } => get_alone(room, collection, id, visit),
                 Scope::Inside { transaction, name } => {
                     room.buffer.clear();
                     let stored = &mut room.buffer;
-                    if !transaction.with(|open| open.get(name, &id, stored))? {
+                    if !transaction.with(|open| open.get(name, id, stored))? {
                         return Ok(Some(None));
                     }
                     let (bytes, fetch) = (room.buffer.len(), || {
                         transaction.with(|open| open.structures(name))
                     });
                     let identity = fetch()?.1;
-                    Ok(room.visit(bytes, identity, fetch, &mut visit)?.map(Some))
+                    Ok(room.visit(0..bytes, identity, fetch, visit)?.map(Some))
                 }
             })
         })
@@ -200,7 +209,7 @@ fn get_alone<R>(
     }
     let fetch = || Ok(collection.structures()?);
     Ok(room
-        .visit(found.length, found.structures_identity, fetch, visit)?
+        .visit(0..found.length, found.structures_identity, fetch, visit)?
         .map(Some))
 }
 

@@ -14,6 +14,7 @@ mod encode;
 mod encode_parts;
 mod error;
 mod find;
+mod get_many;
 mod id;
 mod indexes;
 mod macros;

@@ -7,6 +7,7 @@
 //! Leaves to others: reading (native/engine/src/database/collection.rs), decoding (decode.rs).
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use quire_engine::format::record::Structures;
@@ -93,17 +94,17 @@ impl Room {
         &mut self.buffer
     }
 
-    /// What `visit` makes of the document that is the first `bytes` of the buffer; None when its key lists are not there
+    /// What `visit` makes of the document in `place` of the buffer; None when its key lists are not there
     /// any more, and it has to be read again.
     #[inline]
     pub(crate) fn visit<R>(
         &mut self,
-        bytes: usize,
+        place: Range<usize>,
         identity: u64,
         fetch: impl Fn() -> Fetched,
         visit: &mut impl FnMut(&Stored<'_>) -> Result<R>,
     ) -> Result<Option<R>> {
-        let bytes = self.buffer.get(..bytes).unwrap_or_default();
+        let bytes = self.buffer.get(place).unwrap_or_default();
         if let Some((_, structures)) = self.kept.iter().find(|(kept, _)| *kept == identity) {
             let stored = Stored::new(bytes, structures);
             let result = visit(&stored);

@@ -122,3 +122,40 @@ fn a_transaction_reads_its_own_documents_the_same_way() {
     })
     .unwrap();
 }
+
+#[test]
+fn many_documents_come_in_the_order_of_their_ids() {
+    let db = Database::in_memory().unwrap();
+    let people = db.collection::<Document>("people").unwrap();
+    people
+        .insert_many(&(0..1000).map(person).collect::<Vec<_>>())
+        .unwrap();
+    people
+        .insert_one(&doc! { "_id": 5000, "text": "x".repeat(100_000) })
+        .unwrap();
+    // Beyond one batch of any kind, with ids that are not there, twice the same, and a document of its own pages.
+    let ids: Vec<i32> = (0..1200)
+        .map(|number| (number * 7) % 1100)
+        .chain([5000, 3, 3])
+        .collect();
+    let read = people.get_many(&ids).unwrap();
+    assert_eq!(read.len(), ids.len());
+    for (id, document) in ids.iter().zip(&read) {
+        assert_eq!(*document, people.get(id).unwrap(), "{id}");
+    }
+    let names = people.get_many_with([7, -1], |stored| Ok(stored.read::<Person<'_>>()?.name.to_owned()));
+    assert_eq!(names.unwrap(), [Some("Ada 7".to_owned()), None]);
+    let inside = db.transaction(|tx| {
+        let people = tx.collection::<Document>("people")?;
+        people.delete(1)?;
+        people.get_many([0, 1, 2])
+    });
+    assert_eq!(inside.unwrap(), [Some(person(0)), None, Some(person(2))]);
+    assert_eq!(people.get_many([0; 0]).unwrap(), []);
+    assert_eq!(
+        people.get_many(["x".repeat(2000)]).unwrap_err().kind(),
+        ErrorKind::InvalidId
+    );
+    let nothing = db.collection::<Document>("nothing").unwrap();
+    assert_eq!(nothing.get_many([1, 2]).unwrap(), [None, None]);
+}

@@ -8,6 +8,9 @@ use serde::de::IgnoredAny;
 use super::{Engine, Outcome, Read};
 use crate::documents::{User, UserRef};
 
+/// Ids of one call.
+const MANY: usize = 100;
+
 pub struct Quire {
     _database: Database,
     users: Collection<User>,
@@ -50,6 +53,17 @@ impl Engine for Quire {
                 for id in ids {
                     let seen = |stored: &Stored<'_>| stored.read::<IgnoredAny>().map(|_| 1);
                     sum += self.users.get_with(id, seen)?.unwrap_or(0);
+                }
+            }
+            Read::Many => {
+                for ids in ids.chunks(MANY) {
+                    let seen = |stored: &Stored<'_>| stored.read::<IgnoredAny>().map(|_| 1);
+                    sum += self
+                        .users
+                        .get_many_with(ids, seen)?
+                        .into_iter()
+                        .flatten()
+                        .sum::<u64>();
                 }
             }
         }
