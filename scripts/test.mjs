@@ -53,6 +53,11 @@ const SUITES = [
     count: countLastLine
   },
   {
+    name: 'Python (bindings/python)',
+    command: ['node', 'scripts/test-python.mjs'],
+    count: countLastLine
+  },
+  {
     name: 'Bun and Deno',
     command: ['node', 'scripts/test-bun-deno.mjs'],
     count: countLastLine
