@@ -81,7 +81,7 @@ func (c *Collection[T]) get(call *capi.Call, id any) error {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if status := capi.Get(handle, call.ID, call); status != 0 {
+	if status := capi.Get(handle, call); status != 0 {
 		return lastError(status)
 	}
 	if !call.Out.Found {
@@ -103,7 +103,7 @@ func (c *Collection[T]) begin(call *capi.Call, id any) (handle uint64, err error
 // Errors: ErrInvalidID.
 func (c *Collection[T]) Has(id any) (bool, error) {
 	return c.byID(id, func(handle uint64, call *capi.Call) int32 {
-		return capi.Has(handle, call.ID, call)
+		return capi.Has(handle, call)
 	})
 }
 
@@ -112,7 +112,7 @@ func (c *Collection[T]) Has(id any) (bool, error) {
 // Errors: ErrInvalidID also where it has no _id, ErrInvalidDocument, ErrDocumentTooLarge, ErrDuplicateKey.
 func (c *Collection[T]) Put(document T, options ...WriteOptions) (bool, error) {
 	return c.ofDocument(&document, options, func(handle uint64, call *capi.Call, durability int32) int32 {
-		return capi.Put(handle, call.Request, durability, call)
+		return capi.Put(handle, durability, call)
 	})
 }
 
@@ -121,7 +121,7 @@ func (c *Collection[T]) Put(document T, options ...WriteOptions) (bool, error) {
 // Errors: ErrInvalidID, ErrInvalidDocument, ErrInvalidUpdate for another _id, ErrDocumentTooLarge, ErrDuplicateKey.
 func (c *Collection[T]) Replace(id any, document T, options ...WriteOptions) (bool, error) {
 	return c.ofDocument(&document, options, func(handle uint64, call *capi.Call, durability int32) int32 {
-		return capi.Replace(handle, call.ID, call.Request, durability, call)
+		return capi.Replace(handle, durability, call)
 	}, id)
 }
 
@@ -146,7 +146,7 @@ func (c *Collection[T]) Update(id, update any, options ...WriteOptions) (UpdateR
 		return UpdateResult{}, err
 	}
 	err = done(func() int32 {
-		return capi.Update(handle, call.ID, call.Request, int32(given.Durability), call)
+		return capi.Update(handle, int32(given.Durability), call)
 	})
 	if err != nil {
 		return UpdateResult{}, err
@@ -163,7 +163,7 @@ func (c *Collection[T]) Delete(id any, options ...WriteOptions) (bool, error) {
 		return false, err
 	}
 	return c.byID(id, func(handle uint64, call *capi.Call) int32 {
-		return capi.Delete(handle, call.ID, int32(given.Durability), call)
+		return capi.Delete(handle, int32(given.Durability), call)
 	})
 }
 
@@ -186,7 +186,7 @@ func (c *Collection[T]) InsertOne(document T, options ...WriteOptions) (InsertOn
 		return result, ofValue(err)
 	}
 	err = done(func() int32 {
-		return capi.Insert(handle, call.Request, int32(given.Durability), call)
+		return capi.Insert(handle, int32(given.Durability), call)
 	})
 	if err != nil {
 		return result, err
@@ -233,7 +233,7 @@ func (c *Collection[T]) InsertMany(documents []T, options ...InsertManyOptions) 
 	}
 	call.Request = b
 	err = done(func() int32 {
-		return capi.InsertMany(handle, call.Request, int32(given.Durability), call)
+		return capi.InsertMany(handle, int32(given.Durability), call)
 	})
 	if err != nil {
 		return result, err

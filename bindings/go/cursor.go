@@ -43,7 +43,7 @@ func openCursor[T any](target func() (uint64, error), ask func(call *capi.Call) 
 		if made.err != nil {
 			return made.err
 		}
-		return done(func() int32 { return capi.Find(handle, made.bytes(), call) })
+		return done(func() int32 { return capi.Find(handle, call) })
 	}()
 	if err != nil {
 		call.Release()
@@ -158,7 +158,7 @@ func runOn(handle uint64, call *capi.Call, made *request, durability Durability,
 	if made.err != nil {
 		return made.err
 	}
-	err := done(func() int32 { return capi.Command(handle, made.bytes(), int32(durability), call) })
+	err := done(func() int32 { return capi.Command(handle, int32(durability), call) })
 	if err != nil || reply == nil {
 		return err
 	}

@@ -195,7 +195,7 @@ func (c *Collection[T]) count(filter any) (int64, error) {
 			return 0, ofValue(err)
 		}
 	}
-	if err := done(func() int32 { return capi.Count(handle, call.Request, call) }); err != nil {
+	if err := done(func() int32 { return capi.Count(handle, call) }); err != nil {
 		return 0, err
 	}
 	return int64(call.Out.Count), nil

@@ -21,6 +21,9 @@ const ABIVersion = 1
 // bytesKept is how large a buffer may be that waits for its next call.
 const bytesKept = 1 << 20
 
+// argumentsMax is how many arguments a call has at most.
+const argumentsMax = 8
+
 // Buffer is a quire_buffer: memory of the library's.
 type Buffer struct {
 	data     unsafe.Pointer
@@ -45,9 +48,11 @@ type Out struct {
 // Call has what one call needs: where its results go, and room for what it is asked.
 type Call struct {
 	Out Out
-	// ID and Request are room for an id and for the bytes of a request.
+	// ID and Request are the id that a call is of, and the document, filter, update or command that it takes.
 	ID      []byte
 	Request []byte
+	// arguments are those of the call, where it is made without cgo.
+	arguments [argumentsMax]uintptr
 	// Reader reads results.
 	Reader pack.Reader
 }

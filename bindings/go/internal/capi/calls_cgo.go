@@ -128,65 +128,65 @@ func RenameCollection(database uint64, from, to string) int32 {
 }
 
 // Insert inserts a document; the buffer has its id.
-func Insert(collection uint64, document []byte, durability int32, call *Call) int32 {
+func Insert(collection uint64, durability int32, call *Call) int32 {
 	return int32(C.quire_insert(
-		C.uint64_t(collection), bytes(document), C.size_t(len(document)), C.int32_t(durability),
+		C.uint64_t(collection), bytes(call.Request), C.size_t(len(call.Request)), C.int32_t(durability),
 		(*C.quire_buffer)(unsafe.Pointer(&call.Out.Buffer)),
 	))
 }
 
 // InsertMany inserts documents; the buffer has their ids.
-func InsertMany(collection uint64, documents []byte, durability int32, call *Call) int32 {
+func InsertMany(collection uint64, durability int32, call *Call) int32 {
 	return int32(C.quire_insert_many(
-		C.uint64_t(collection), bytes(documents), C.size_t(len(documents)), C.int32_t(durability),
+		C.uint64_t(collection), bytes(call.Request), C.size_t(len(call.Request)), C.int32_t(durability),
 		(*C.quire_buffer)(unsafe.Pointer(&call.Out.Buffer)), (*C.uint64_t)(unsafe.Pointer(&call.Out.Count)),
 	))
 }
 
 // Get reads a document into the buffer, where call.Out.Found.
-func Get(collection uint64, id []byte, call *Call) int32 {
+func Get(collection uint64, call *Call) int32 {
 	return int32(C.quire_get(
-		C.uint64_t(collection), bytes(id), C.size_t(len(id)),
+		C.uint64_t(collection), bytes(call.ID), C.size_t(len(call.ID)),
 		(*C.quire_buffer)(unsafe.Pointer(&call.Out.Buffer)), (*C.bool)(unsafe.Pointer(&call.Out.Found)),
 	))
 }
 
 // Has sets call.Out.Found.
-func Has(collection uint64, id []byte, call *Call) int32 {
+func Has(collection uint64, call *Call) int32 {
 	return int32(C.quire_has(
-		C.uint64_t(collection), bytes(id), C.size_t(len(id)), (*C.bool)(unsafe.Pointer(&call.Out.Found)),
+		C.uint64_t(collection), bytes(call.ID), C.size_t(len(call.ID)), (*C.bool)(unsafe.Pointer(&call.Out.Found)),
 	))
 }
 
 // Put stores a document; call.Out.Found says whether one was there.
-func Put(collection uint64, document []byte, durability int32, call *Call) int32 {
+func Put(collection uint64, durability int32, call *Call) int32 {
 	return int32(C.quire_put(
-		C.uint64_t(collection), bytes(document), C.size_t(len(document)), C.int32_t(durability),
+		C.uint64_t(collection), bytes(call.Request), C.size_t(len(call.Request)), C.int32_t(durability),
 		(*C.bool)(unsafe.Pointer(&call.Out.Found)),
 	))
 }
 
 // Replace replaces a document, where call.Out.Found.
-func Replace(collection uint64, id, document []byte, durability int32, call *Call) int32 {
+func Replace(collection uint64, durability int32, call *Call) int32 {
 	return int32(C.quire_replace(
-		C.uint64_t(collection), bytes(id), C.size_t(len(id)), bytes(document), C.size_t(len(document)),
+		C.uint64_t(collection), bytes(call.ID), C.size_t(len(call.ID)), bytes(call.Request), C.size_t(len(call.Request)),
 		C.int32_t(durability), (*C.bool)(unsafe.Pointer(&call.Out.Found)),
 	))
 }
 
 // Update updates a document, where call.Out.Found; call.Out.Modified says whether it changed.
-func Update(collection uint64, id, update []byte, durability int32, call *Call) int32 {
+func Update(collection uint64, durability int32, call *Call) int32 {
 	return int32(C.quire_update(
-		C.uint64_t(collection), bytes(id), C.size_t(len(id)), bytes(update), C.size_t(len(update)),
+		C.uint64_t(collection), bytes(call.ID), C.size_t(len(call.ID)), bytes(call.Request), C.size_t(len(call.Request)),
 		C.int32_t(durability), (*C.bool)(unsafe.Pointer(&call.Out.Found)),
 		(*C.bool)(unsafe.Pointer(&call.Out.Modified)),
 	))
 }
 
 // Delete deletes a document, where call.Out.Found.
-func Delete(collection uint64, id []byte, durability int32, call *Call) int32 {
+func Delete(collection uint64, durability int32, call *Call) int32 {
 	return int32(C.quire_delete(
-		C.uint64_t(collection), bytes(id), C.size_t(len(id)), C.int32_t(durability),
+		C.uint64_t(collection), bytes(call.ID), C.size_t(len(call.ID)), C.int32_t(durability),
 		(*C.bool)(unsafe.Pointer(&call.Out.Found)),
 	))
 }
@@ -199,25 +199,25 @@ func Clear(collection uint64, durability int32, call *Call) int32 {
 }
 
 // Count counts documents into call.Out.Count.
-func Count(collection uint64, filter []byte, call *Call) int32 {
+func Count(collection uint64, call *Call) int32 {
 	return int32(C.quire_count(
-		C.uint64_t(collection), bytes(filter), C.size_t(len(filter)),
+		C.uint64_t(collection), bytes(call.Request), C.size_t(len(call.Request)),
 		(*C.uint64_t)(unsafe.Pointer(&call.Out.Count)),
 	))
 }
 
 // Command runs a command; the buffer has its reply.
-func Command(target uint64, request []byte, durability int32, call *Call) int32 {
+func Command(target uint64, durability int32, call *Call) int32 {
 	return int32(C.quire_command(
-		C.uint64_t(target), bytes(request), C.size_t(len(request)), C.int32_t(durability),
+		C.uint64_t(target), bytes(call.Request), C.size_t(len(call.Request)), C.int32_t(durability),
 		(*C.quire_buffer)(unsafe.Pointer(&call.Out.Buffer)),
 	))
 }
 
 // Find opens a cursor; call.Out.Handle is it.
-func Find(target uint64, request []byte, call *Call) int32 {
+func Find(target uint64, call *Call) int32 {
 	return int32(C.quire_find(
-		C.uint64_t(target), bytes(request), C.size_t(len(request)),
+		C.uint64_t(target), bytes(call.Request), C.size_t(len(call.Request)),
 		(*C.uint64_t)(unsafe.Pointer(&call.Out.Handle)),
 	))
 }

@@ -9,6 +9,7 @@
 package capi
 
 import (
+	"runtime"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -72,6 +73,19 @@ var symbols = []struct {
 	{"quire_salvage", &library.salvage},
 	{"quire_expire", &library.expire},
 }
+
+// invoke calls what is asked often: its arguments lie in the Call, where SyscallN would take memory for them each time.
+// What they point to is the Call's as well, and stays as long as it.
+func (c *Call) invoke(address uintptr, arguments ...uintptr) int32 {
+	count := copy(c.arguments[:], arguments)
+	result := status(purego.SyscallN(address, c.arguments[:count]...))
+	runtime.KeepAlive(c)
+	return result
+}
+
+func (c *Call) id() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(c.ID))) }
+
+func (c *Call) request() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(c.Request))) }
 
 // status is the int32_t that a call returns in a register of 64 bits.
 func status(result, _, _ uintptr) int32 {
@@ -159,70 +173,70 @@ func RenameCollection(database uint64, from, to string) int32 {
 }
 
 // Insert inserts a document; the buffer has its id.
-func Insert(collection uint64, document []byte, durability int32, call *Call) int32 {
-	return status(purego.SyscallN(library.insert,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(document))), uintptr(len(document)),
+func Insert(collection uint64, durability int32, call *Call) int32 {
+	return call.invoke(library.insert,
+		uintptr(collection), call.request(), uintptr(len(call.Request)),
 		uintptr(durability), uintptr(unsafe.Pointer(&call.Out.Buffer)),
-	))
+	)
 }
 
 // InsertMany inserts documents; the buffer has their ids.
-func InsertMany(collection uint64, documents []byte, durability int32, call *Call) int32 {
-	return status(purego.SyscallN(library.insertMany,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(documents))), uintptr(len(documents)),
+func InsertMany(collection uint64, durability int32, call *Call) int32 {
+	return call.invoke(library.insertMany,
+		uintptr(collection), call.request(), uintptr(len(call.Request)),
 		uintptr(durability), uintptr(unsafe.Pointer(&call.Out.Buffer)),
 		uintptr(unsafe.Pointer(&call.Out.Count)),
-	))
+	)
 }
 
 // Get reads a document into the buffer, where call.Out.Found.
-func Get(collection uint64, id []byte, call *Call) int32 {
-	return status(purego.SyscallN(library.get,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(id))), uintptr(len(id)),
+func Get(collection uint64, call *Call) int32 {
+	return call.invoke(library.get,
+		uintptr(collection), call.id(), uintptr(len(call.ID)),
 		uintptr(unsafe.Pointer(&call.Out.Buffer)), uintptr(unsafe.Pointer(&call.Out.Found)),
-	))
+	)
 }
 
 // Has sets call.Out.Found.
-func Has(collection uint64, id []byte, call *Call) int32 {
-	return status(purego.SyscallN(library.has,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(id))), uintptr(len(id)),
+func Has(collection uint64, call *Call) int32 {
+	return call.invoke(library.has,
+		uintptr(collection), call.id(), uintptr(len(call.ID)),
 		uintptr(unsafe.Pointer(&call.Out.Found)),
-	))
+	)
 }
 
 // Put stores a document; call.Out.Found says whether one was there.
-func Put(collection uint64, document []byte, durability int32, call *Call) int32 {
-	return status(purego.SyscallN(library.put,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(document))), uintptr(len(document)),
+func Put(collection uint64, durability int32, call *Call) int32 {
+	return call.invoke(library.put,
+		uintptr(collection), call.request(), uintptr(len(call.Request)),
 		uintptr(durability), uintptr(unsafe.Pointer(&call.Out.Found)),
-	))
+	)
 }
 
 // Replace replaces a document, where call.Out.Found.
-func Replace(collection uint64, id, document []byte, durability int32, call *Call) int32 {
-	return status(purego.SyscallN(library.replace,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(id))), uintptr(len(id)),
-		uintptr(unsafe.Pointer(unsafe.SliceData(document))), uintptr(len(document)), uintptr(durability),
+func Replace(collection uint64, durability int32, call *Call) int32 {
+	return call.invoke(library.replace,
+		uintptr(collection), call.id(), uintptr(len(call.ID)),
+		call.request(), uintptr(len(call.Request)), uintptr(durability),
 		uintptr(unsafe.Pointer(&call.Out.Found)),
-	))
+	)
 }
 
 // Update updates a document, where call.Out.Found; call.Out.Modified says whether it changed.
-func Update(collection uint64, id, update []byte, durability int32, call *Call) int32 {
-	return status(purego.SyscallN(library.update,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(id))), uintptr(len(id)),
-		uintptr(unsafe.Pointer(unsafe.SliceData(update))), uintptr(len(update)), uintptr(durability),
+func Update(collection uint64, durability int32, call *Call) int32 {
+	return call.invoke(library.update,
+		uintptr(collection), call.id(), uintptr(len(call.ID)),
+		call.request(), uintptr(len(call.Request)), uintptr(durability),
 		uintptr(unsafe.Pointer(&call.Out.Found)), uintptr(unsafe.Pointer(&call.Out.Modified)),
-	))
+	)
 }
 
 // Delete deletes a document, where call.Out.Found.
-func Delete(collection uint64, id []byte, durability int32, call *Call) int32 {
-	return status(purego.SyscallN(library.delete,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(id))), uintptr(len(id)),
+func Delete(collection uint64, durability int32, call *Call) int32 {
+	return call.invoke(library.delete,
+		uintptr(collection), call.id(), uintptr(len(call.ID)),
 		uintptr(durability), uintptr(unsafe.Pointer(&call.Out.Found)),
-	))
+	)
 }
 
 // Clear deletes all documents; call.Out.Count is how many.
@@ -233,35 +247,35 @@ func Clear(collection uint64, durability int32, call *Call) int32 {
 }
 
 // Count counts documents into call.Out.Count.
-func Count(collection uint64, filter []byte, call *Call) int32 {
-	return status(purego.SyscallN(library.count,
-		uintptr(collection), uintptr(unsafe.Pointer(unsafe.SliceData(filter))), uintptr(len(filter)),
+func Count(collection uint64, call *Call) int32 {
+	return call.invoke(library.count,
+		uintptr(collection), call.request(), uintptr(len(call.Request)),
 		uintptr(unsafe.Pointer(&call.Out.Count)),
-	))
+	)
 }
 
 // Command runs a command; the buffer has its reply.
-func Command(target uint64, request []byte, durability int32, call *Call) int32 {
-	return status(purego.SyscallN(library.command,
-		uintptr(target), uintptr(unsafe.Pointer(unsafe.SliceData(request))), uintptr(len(request)),
+func Command(target uint64, durability int32, call *Call) int32 {
+	return call.invoke(library.command,
+		uintptr(target), call.request(), uintptr(len(call.Request)),
 		uintptr(durability), uintptr(unsafe.Pointer(&call.Out.Buffer)),
-	))
+	)
 }
 
 // Find opens a cursor; call.Out.Handle is it.
-func Find(target uint64, request []byte, call *Call) int32 {
-	return status(purego.SyscallN(library.find,
-		uintptr(target), uintptr(unsafe.Pointer(unsafe.SliceData(request))), uintptr(len(request)),
+func Find(target uint64, call *Call) int32 {
+	return call.invoke(library.find,
+		uintptr(target), call.request(), uintptr(len(call.Request)),
 		uintptr(unsafe.Pointer(&call.Out.Handle)),
-	))
+	)
 }
 
 // CursorNext reads call.Out.Count documents into the buffer.
 func CursorNext(cursor, documentsMax uint64, bytesMax int, call *Call) int32 {
-	return status(purego.SyscallN(library.cursorNext,
+	return call.invoke(library.cursorNext,
 		uintptr(cursor), uintptr(documentsMax), uintptr(bytesMax),
 		uintptr(unsafe.Pointer(&call.Out.Buffer)), uintptr(unsafe.Pointer(&call.Out.Count)),
-	))
+	)
 }
 
 // CursorClose closes a cursor.

@@ -88,7 +88,7 @@ func (r *Reader) document(b []byte, depth int) (Document, []byte, error) {
 	if err != nil || depth > depthMax {
 		return nil, b, damaged(err)
 	}
-	document := make(Document, min(int(count), len(b)))
+	document := make(Document, roomFor(count, b))
 	for range count {
 		var key []byte
 		if key, b, err = msgp.ReadMapKeyZC(b); err != nil {
@@ -107,7 +107,7 @@ func (r *Reader) array(b []byte, depth int) ([]any, []byte, error) {
 	if err != nil || depth > depthMax {
 		return nil, b, damaged(err)
 	}
-	array := make([]any, 0, min(int(count), len(b)))
+	array := make([]any, 0, roomFor(count, b))
 	for index := range int(count) {
 		var element any
 		if element, b, err = r.any(b, depth+1); err != nil {
@@ -124,7 +124,7 @@ func (r *Reader) d(b []byte, depth int) (D, []byte, error) {
 	if err != nil {
 		return nil, b, damaged(err)
 	}
-	fields := make(D, 0, min(int(count), len(b)))
+	fields := make(D, 0, roomFor(count, b))
 	for range count {
 		var key []byte
 		if key, b, err = msgp.ReadMapKeyZC(b); err != nil {
@@ -137,6 +137,11 @@ func (r *Reader) d(b []byte, depth int) (D, []byte, error) {
 		fields = append(fields, field)
 	}
 	return fields, b, nil
+}
+
+// roomFor is how many elements room is made for at once: a count that is not true takes no memory.
+func roomFor(count uint32, b []byte) int {
+	return min(int(count), len(b), 1024)
 }
 
 func damaged(err error) error {

@@ -171,6 +171,13 @@ func appendReflected(b []byte, value reflect.Value, depth int) ([]byte, error) {
 
 // appendItself appends a value whose type says how: one of this package, or one with methods for it.
 func appendItself(b []byte, value reflect.Value, depth int) (_ []byte, done bool, err error) {
+	switch of := value.Type(); {
+	case of == documentType || of == arrayType:
+		b, err = appendValue(b, value.Interface(), depth)
+		return b, true, err
+	case hasNoMethods(of):
+		return b, false, nil
+	}
 	itself := traitsOf(value.Type()).itself
 	if itself == byAddress && value.CanAddr() {
 		value = value.Addr()
@@ -178,7 +185,7 @@ func appendItself(b []byte, value reflect.Value, depth int) (_ []byte, done bool
 		return b, false, nil
 	}
 	switch v := value.Interface().(type) {
-	case time.Time, Document, D, []any, Raw, Extension:
+	case time.Time, D, Raw, Extension:
 		b, err = appendValue(b, v, depth)
 	case msgp.Marshaler:
 		if b, err = v.MarshalMsg(b); err != nil {

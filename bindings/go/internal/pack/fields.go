@@ -79,9 +79,15 @@ func traitsOf(of reflect.Type) *traits {
 	return found.(*traits)
 }
 
+// hasNoMethods says that a type is one of the language's own, or made of others without a name: the quick answer for most
+// values.
+func hasNoMethods(of reflect.Type) bool {
+	return of.Kind() != reflect.Struct && of.PkgPath() == ""
+}
+
 func itselfOf(of reflect.Type) itself {
 	switch of {
-	case timeType, rawType, dType, extensionType, documentType, arrayType:
+	case timeType, rawType, dType, extensionType:
 		return byValue
 	}
 	if of.Kind() == reflect.Interface {

@@ -101,6 +101,13 @@ func (r *Reader) value(b []byte, into reflect.Value, depth int) ([]byte, error) 
 // itself reads into a value whose type says how.
 func (r *Reader) itself(b []byte, into reflect.Value, depth int) (_ []byte, done bool, err error) {
 	switch into.Type() {
+	case documentType:
+		if msgp.NextType(b) != msgp.MapType || !into.CanAddr() {
+			return b, true, notOf(b, into)
+		}
+		document, rest, err := r.document(b, depth)
+		*into.Addr().Interface().(*Document) = document
+		return rest, true, err
 	case timeType:
 		if !isExtension(b[0]) {
 			return b, true, notOf(b, into)
@@ -132,7 +139,7 @@ func (r *Reader) itself(b []byte, into reflect.Value, depth int) (_ []byte, done
 		into.Set(reflect.ValueOf(extension))
 		return rest, true, err
 	}
-	if !traitsOf(into.Type()).reads || !into.CanAddr() {
+	if hasNoMethods(into.Type()) || !traitsOf(into.Type()).reads || !into.CanAddr() {
 		return b, false, nil
 	}
 	switch itself := into.Addr().Interface().(type) {
@@ -273,7 +280,7 @@ func (r *Reader) entries(b []byte, into reflect.Value, depth int) ([]byte, error
 	if err != nil {
 		return b, notOf(b, into)
 	}
-	made := reflect.MakeMapWithSize(into.Type(), min(int(count), len(rest)))
+	made := reflect.MakeMapWithSize(into.Type(), roomFor(count, rest))
 	for range count {
 		var key []byte
 		if key, rest, err = msgp.ReadMapKeyZC(rest); err != nil {

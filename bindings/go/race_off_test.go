@@ -1,0 +1,9 @@
+// Whether the tests run under the race detector, which slows calls down and empties pools: they do not.
+//
+// Leaves to others: the other answer (race_on_test.go).
+
+//go:build !race
+
+package quire_test
+
+const underRaceDetector = false
