@@ -86,14 +86,17 @@ type EventCommit struct {
 // Errors of reading: ErrOverflow when it was read too slowly (go on by ResumeAfter), ErrHistoryLost, ErrCorrupted, ErrIO,
 // and ErrClosed behind its end, or when the database was closed. The stream is closed then.
 type Stream[T any] struct {
-	handle uint64
+	handle   uint64
+	isClosed atomic.Bool
+	// reading is held by who reads, also while it waits.
+	reading sync.Mutex
+	// failure is what reading ended with; errOver where that is no failure. It is the reader's.
+	failure error
+	// mutex guards what follows; nobody waits while it is held.
 	mutex  sync.Mutex
 	events []Event[T]
 	// token is the place behind the last event that was handed out; behind the last batch it is after.
 	token, after string
-	// failure is what reading ended with; errOver where that is no failure.
-	failure  error
-	isClosed atomic.Bool
 }
 
 // errOver says that nothing follows: the stream was closed, or told its last event.
@@ -245,23 +248,31 @@ func (s *Stream[T]) Close() error {
 
 // read gives an event of the batch, or of a new one; without a context it does not wait. It is nil where none came.
 func (s *Stream[T]) read(ctx context.Context) (*Event[T], error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if event := s.take(); event != nil {
+		return event, nil
+	}
+	if s.failure == nil {
+		s.failure = s.fetch(ctx)
+	}
+	if event := s.take(); event != nil {
+		return event, nil
+	}
+	return nil, s.failure
+}
+
+// take gives the next event of the batch; nil where it has none left.
+func (s *Stream[T]) take() *Event[T] {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if len(s.events) == 0 {
-		if s.failure == nil {
-			s.failure = s.fetch(ctx)
-		}
-		if s.failure != nil && len(s.events) == 0 {
-			return nil, s.failure
-		}
-	}
-	if len(s.events) == 0 {
-		return nil, nil
+		return nil
 	}
 	event := &s.events[0]
 	s.events = s.events[1:]
 	s.token = event.ID
-	return event, nil
+	return event
 }
 
 // fetch reads the events that are there, or waits for the first one.
@@ -286,21 +297,28 @@ func (s *Stream[T]) fetch(ctx context.Context) error {
 		return s.ended(ctx, err)
 	}
 	bytes := call.Out.Buffer.Bytes()
-	s.events = make([]Event[T], call.Out.Count)
-	for index := range s.events {
-		if bytes, err = call.Reader.Into(bytes, &s.events[index]); err != nil {
-			s.events = nil
+	events := make([]Event[T], call.Out.Count)
+	for index := range events {
+		if bytes, err = call.Reader.Into(bytes, &events[index]); err != nil {
 			capi.WatchClose(s.handle)
 			return ofValue(err)
 		}
 	}
-	if token, err := s.position(call); err == nil {
-		s.after = token
-	} else if last := len(s.events) - 1; last >= 0 {
-		s.after = s.events[last].ID
-		return errOver
+	token, err := s.position(call)
+	last := len(events) - 1
+	if err != nil && last >= 0 {
+		// The stream ended with its last event.
+		token, err = events[last].ID, errOver
 	}
-	return nil
+	if token != "" {
+		s.mutex.Lock()
+		s.events, s.after = events, token
+		s.mutex.Unlock()
+	}
+	if err != nil && err != errOver {
+		return s.ended(ctx, err)
+	}
+	return err
 }
 
 // ended is the error of a stream that can be read no more.
