@@ -12,6 +12,7 @@ mod find_many;
 pub mod index_build;
 pub mod index_changes;
 pub mod lease;
+mod rebuild;
 pub mod secondary;
 pub mod unique;
 
@@ -37,6 +38,7 @@ use secondary::SecondaryIndex;
 
 pub use crate::format::id_mode::IdMode;
 pub use apply::{Planned, Write, duplicate, integer_of};
+pub use rebuild::Extent;
 
 /// What a name stands for; shared by every handle on it.
 pub struct CollectionState {
@@ -52,6 +54,8 @@ pub struct Content {
     pub name: Arc<str>,
     /// The collection of this name, where one exists.
     pub body: Option<Body>,
+    /// What `body` was in other pages, for snapshots of before it was rebuilt; the oldest first.
+    past: Vec<PastBody>,
     /// The record structures. They outlive a drop, so that numbers which readers know keep their meaning.
     pub structures: Arc<StructureRegistry>,
     /// Changes when `structures` is another registry; readers that keep key lists compare it.
@@ -64,6 +68,12 @@ pub struct Content {
     pub born: Sequence,
     /// Last commit that ended a body: by clearing, dropping or renaming.
     pub died: Sequence,
+}
+
+/// A collection as snapshots before commit `until` read it.
+struct PastBody {
+    until: Sequence,
+    body: Body,
 }
 
 /// What a snapshot finds under a name.
@@ -116,6 +126,7 @@ impl Content {
         Content {
             name: name.into(),
             body: None,
+            past: Vec::new(),
             structures: Arc::new(StructureRegistry::new()),
             structures_identity: next_identity(),
             structures_logged: 0,
@@ -139,10 +150,41 @@ impl Content {
                 ),
             ));
         }
-        match &self.body {
+        match self.body_at(sequence) {
             Some(body) if sequence.is_none_or(|sequence| self.born <= sequence) => Ok(AsOf::Body(body)),
             _ => Ok(AsOf::Nothing),
         }
+    }
+
+    /// The body whose pages a snapshot at `sequence` reads, which sees this collection; the present one for `None`.
+    pub fn body_at(&self, sequence: Option<Sequence>) -> Option<&Body> {
+        let mut past = self.past.iter();
+        let seen = past.find(|past| sequence.is_some_and(|sequence| sequence < past.until));
+        seen.map(|past| &past.body).or(self.body.as_ref())
+    }
+
+    /// Takes `new`, which holds the same documents, for the body from commit `sequence` on; the one before stays for
+    /// the snapshots that are there, of which `oldest` is the oldest.
+    pub fn exchange_body(&mut self, new: Body, sequence: Sequence, oldest: Option<Sequence>) {
+        self.forget_past(oldest);
+        let before = self.body.replace(new);
+        if oldest.is_some() {
+            self.past.extend(before.map(|body| PastBody {
+                until: sequence,
+                body,
+            }));
+        }
+    }
+
+    /// Whether there are bodies of before.
+    pub fn has_past(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// Lets bodies go that no snapshot reads, where `oldest` is the oldest.
+    pub fn forget_past(&mut self, oldest: Option<Sequence>) {
+        self.past
+            .retain(|past| oldest.is_some_and(|oldest| oldest < past.until));
     }
 
     /// Makes the collection of this name.
@@ -284,7 +326,7 @@ impl Body {
 
     /// Gives every page back that can be found. A damaged collection can be dropped as well: the pages that its
     /// damage hides stay unused, `check` names them.
-    pub fn release(self, writer: &PageWriter<'_>) {
+    pub fn release(&self, writer: &PageWriter<'_>) {
         let _ = self.heap.release(writer);
         let _ = self.index.release(writer);
         for index in &self.indexes {

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::backup::BackupReport;
 use crate::collection::lease::Owner;
 use crate::collection::{IdMode, check_name};
+use crate::compact::CompactReport;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::IdBytes;
 use crate::format::value::Timestamp;
@@ -280,6 +281,21 @@ impl Database {
             ));
         }
         crate::backup::backup(store, Path::new(path))
+    }
+
+    /// Takes the room out of the file that deletes and updates left, while others read and write; see `compact`.
+    /// The work is done by the calling thread.
+    ///
+    /// Errors: `READ_ONLY`, `CORRUPTED`, `DISK_FULL`, `IO`, `OUT_OF_MEMORY`, `CLOSED`, `POISONED`.
+    pub fn compact(&self) -> Result<CompactReport> {
+        crate::compact::compact(self.handle.writable()?)
+    }
+
+    /// Puts every collection into new pages and makes a checkpoint, whether that is worth it or not. For tests of what
+    /// a rebuild leaves as it was.
+    #[cfg(any(test, feature = "simulation"))]
+    pub fn move_collections(&self, room: crate::store::Room) -> Result<()> {
+        crate::compact::move_collections(self.handle.writable()?, room)
     }
 
     /// A new automatic id.

@@ -86,6 +86,11 @@ impl Allocator {
                 .sum::<u64>()
     }
 
+    /// Free pages that no snapshot waits for.
+    pub fn ready_pages(&self) -> u64 {
+        self.free_pages
+    }
+
     /// Takes a run of `count` pages.
     ///
     /// Errors: `LIMIT_EXCEEDED` when the file would exceed 2^32 - 1 pages (16 TB).
@@ -179,7 +184,10 @@ impl Allocator {
         self.free.len() + self.pending.len()
     }
 
-    fn extend(&mut self, count: u32) -> Result<PageNumber> {
+    /// Takes a run of `count` pages from behind the file's end.
+    ///
+    /// Errors: as `allocate`.
+    pub fn extend(&mut self, count: u32) -> Result<PageNumber> {
         let end = self
             .page_count
             .checked_add(count)

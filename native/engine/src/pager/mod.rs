@@ -96,6 +96,8 @@ impl Deref for PageView<'_> {
 pub struct PageWriter<'a> {
     pager: &'a Pager,
     sequence: Sequence,
+    /// Whether new pages come from behind the file's end although lower ones are free.
+    is_at_end: bool,
 }
 
 impl Pager {
@@ -201,6 +203,7 @@ impl Pager {
         PageWriter {
             pager: self,
             sequence,
+            is_at_end: false,
         }
     }
 
@@ -217,6 +220,11 @@ impl Pager {
         for run in allocator.mature(oldest) {
             self.discard(run);
         }
+    }
+
+    /// The oldest registered snapshot.
+    pub fn oldest_snapshot(&self) -> Option<Sequence> {
+        self.snapshots.oldest()
     }
 
     /// Whether a snapshot is registered.
@@ -253,6 +261,18 @@ impl Pager {
     pub fn page_counts(&self) -> (u32, u64) {
         let allocator = self.allocator.lock();
         (allocator.page_count(), allocator.free_pages())
+    }
+
+    /// Free pages that may be handed out now.
+    pub fn ready_pages(&self) -> u64 {
+        self.allocator.lock().ready_pages()
+    }
+
+    /// Lets the file, or the memory that stands for it, end behind the last page in use. A checkpoint does it as well.
+    pub fn cut_tail(&self) {
+        let mut allocator = self.allocator.lock();
+        allocator.cut_tail();
+        self.page_count.store(allocator.page_count(), Ordering::Release);
     }
 
     /// Every free run, in order.
@@ -343,6 +363,14 @@ impl<'a> PageWriter<'a> {
         self.sequence
     }
 
+    /// The same right, with new pages from behind the file's end.
+    pub fn at_end(self) -> PageWriter<'a> {
+        PageWriter {
+            is_at_end: true,
+            ..self
+        }
+    }
+
     /// The pager that is written to.
     pub fn pager(&self) -> &'a Pager {
         self.pager
@@ -385,7 +413,10 @@ impl<'a> PageWriter<'a> {
     /// A run of `count` neighbouring pages; each must then be initialized.
     pub fn allocate_run(&self, count: u32) -> Result<PageNumber> {
         let mut allocator = self.pager.allocator.lock();
-        let first = allocator.allocate(count)?;
+        let first = match self.is_at_end {
+            true => allocator.extend(count)?,
+            false => allocator.allocate(count)?,
+        };
         self.pager
             .page_count
             .store(allocator.page_count(), Ordering::Release);

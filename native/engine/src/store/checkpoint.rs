@@ -101,6 +101,10 @@ impl Store {
 
     /// Makes a checkpoint for which nobody waits. After a failure the next one waits until the log has grown.
     pub(super) fn checkpoint_in_background(&self) {
+        if self.rebuilding.is_locked() {
+            // Waiting for it would keep syncs and commits waiting too; the next round comes soon.
+            return;
+        }
         let failure = self.checkpoint().err();
         let wait_bytes = if failure.is_some() {
             self.log_bytes() + self.settings.checkpoint_log_bytes / 4
@@ -136,6 +140,7 @@ impl Store {
         if sequence == durable.sequence && (!clean || durable.clean) {
             return Ok(None);
         }
+        self.forget_past_bodies();
         let next_collection = self.next_collection.load(Ordering::Relaxed);
         let captured = checkpointer.capture(&self.pager, sequence, self.encode_catalog()?, next_collection);
         // Also a capture that failed may have moved the catalog.

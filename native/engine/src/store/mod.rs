@@ -16,6 +16,7 @@ mod expiry;
 pub mod feed;
 mod indexes;
 mod moment;
+mod rebuild;
 mod replay;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ pub use expiry::present;
 use feed::Feed;
 pub use indexes::DroppedIndexes;
 pub use moment::Moment;
+pub use rebuild::Room;
 pub use replay::Replay;
 
 /// What the store was opened with; see `OpenOptions`.
@@ -105,6 +107,8 @@ pub struct Store {
     /// Every name that a handle or a collection has.
     collections: RwLock<BTreeMap<Arc<str>, Arc<CollectionState>>>,
     next_collection: AtomicU32,
+    /// Held while pages are made that belong to no collection yet; taken before `checkpointer`.
+    rebuilding: Mutex<()>,
     /// `None` in memory and read-only.
     checkpointer: Mutex<Option<Checkpointer>>,
     /// Pages of the catalog and the free list as the last capture left them; changed under the gate.
@@ -191,6 +195,7 @@ impl Store {
             unlogged_sequence: AtomicU64::new(parts.sequence.0),
             collections: RwLock::new(BTreeMap::new()),
             next_collection: AtomicU32::new(parts.next_collection),
+            rebuilding: Mutex::new(()),
             checkpointer: Mutex::new(parts.checkpointer),
             own_runs: Mutex::new(parts.own_runs),
             health: AtomicU8::new(HEALTHY),
@@ -397,6 +402,11 @@ impl Store {
             .iter()
             .filter_map(|state| state.content.read().info())
             .collect()
+    }
+
+    /// Whether there is a data file, which is not so in memory.
+    pub fn has_file(&self) -> bool {
+        !self.settings.path.as_os_str().is_empty()
     }
 
     /// Counts and sizes.

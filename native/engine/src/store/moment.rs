@@ -1,7 +1,7 @@
 //! The whole database as of one commit, for those who copy it.
 //!
 //! Promises: all parts are of the same commit, which no commit is half part of; writers wait only while the lists
-//! are taken, and never for a checkpoint that is under way.
+//! are taken, and never for a checkpoint that is under way. A rebuild (rebuild.rs) ends first.
 //! Leaves to others: copying (pager/copy.rs, backup.rs).
 
 use std::sync::atomic::Ordering;
@@ -32,6 +32,7 @@ impl Store {
     ///
     /// Errors: `POISONED`, `CLOSED`.
     pub fn take_moment(&self) -> Result<Moment<'_>> {
+        let _rebuilding = self.rebuilding.lock();
         let _gate = self.gate.write();
         self.check_readable()?;
         self.check_open()?;

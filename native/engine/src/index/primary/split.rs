@@ -8,6 +8,7 @@
 use super::PrimaryIndex;
 use crate::error::Result;
 use crate::format::bucket::{BUCKETS_MAX, Entry};
+use crate::format::bucket_directory::DIRECTORY_BUCKETS;
 use crate::pager::PageWriter;
 
 /// Entries a bucket, on average, above which a bucket is split: 0.475 of a page's 378.
@@ -19,6 +20,12 @@ const SPLITS_PER_INSERT_MAX: usize = 2;
 const RETRY_AFTER_ENTRIES: u64 = 64;
 
 impl PrimaryIndex {
+    /// Pages of an index that grew to `entries_count` entries, about.
+    pub fn pages_for(entries_count: u64) -> u64 {
+        let buckets = entries_count / BUCKET_ENTRIES_MAX + 1;
+        buckets + buckets.div_ceil(DIRECTORY_BUCKETS as u64)
+    }
+
     /// Splits buckets while the load is above its bound, at most two.
     #[inline]
     pub(super) fn split_if_full(&mut self, writer: &PageWriter<'_>) -> Result<()> {

@@ -198,7 +198,7 @@ impl Lookup {
         if self.detached.is_none() {
             let content = self.state.content.read();
             if content.died <= self.at
-                && let Some(body) = &content.body
+                && let Some(body) = content.body_at(Some(self.at))
             {
                 return work(&body.index);
             }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use quire_engine::storage::simulated::Random;
+use quire_engine::store::Room;
 use quire_engine::{IdBytes, IdMode};
 
 use super::indexes::Kind;
@@ -41,11 +42,14 @@ impl Recipe {
     /// The next step for a database that holds `state`.
     pub fn step(&self, state: &State, random: &mut Random) -> Step {
         if random.happens(self.upkeep_percent) {
-            return match random.below(9) {
+            return match random.below(12) {
                 0 | 1 => Step::Sync,
                 2..=4 => Step::Checkpoint,
                 5 | 6 => Step::CheckpointDuring(vec![self.commit(state, random)]),
                 7 => Step::Backup,
+                8 => Step::Compact,
+                9 => Step::Move(Room::Low),
+                10 => Step::Move(Room::End),
                 _ => Step::Reopen,
             };
         }

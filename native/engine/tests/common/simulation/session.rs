@@ -170,6 +170,8 @@ impl Session {
                 self.reopen()?;
             }
             Step::Backup => self.back_up()?,
+            Step::Compact => self.reorganise(|database| database.compact().map(drop))?,
+            Step::Move(room) => self.reorganise(|database| database.move_collections(*room))?,
             _ => self.commit(step)?,
         }
         Ok(())
@@ -188,6 +190,30 @@ impl Session {
             backup.is_acknowledged = true;
             backup.judge(&self.disk).unwrap_or_else(|words| panic!("{words}"));
         }
+        Ok(())
+    }
+
+    /// Does what moves collections, by commits that change no document and are on disk when it ends.
+    fn reorganise(&mut self, work: impl FnOnce(&Database) -> Result<()>) -> Result<()> {
+        let database = self.database()?;
+        let before = database.stats()?.sequence;
+        let states = self.history.states.get(&before).cloned().unwrap_or_default();
+        let result = work(&database);
+        let sequence = database.stats()?.sequence;
+        for number in before + 1..=sequence {
+            self.history.states.insert(number, states.clone());
+            self.history.last = number;
+        }
+        if let Err(error) = result {
+            // The commit that failed may be on disk.
+            self.history
+                .states
+                .entry(sequence + 1)
+                .or_default()
+                .extend(states);
+            return Err(error);
+        }
+        self.history.all_on_disk(sequence);
         Ok(())
     }
 
@@ -367,7 +393,13 @@ fn do_step(database: &Database, step: &Step, durability: Durability) -> Result<u
             }
             Ok(0)
         }
-        Step::Sync | Step::Checkpoint | Step::CheckpointDuring(_) | Step::Reopen | Step::Backup => {
+        Step::Sync
+        | Step::Checkpoint
+        | Step::CheckpointDuring(_)
+        | Step::Reopen
+        | Step::Backup
+        | Step::Compact
+        | Step::Move(_) => {
             panic!("{step:?} is no commit")
         }
     }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use quire_engine::store::Room;
 use quire_engine::{ErrorKind, IdBytes, IdMode};
 
 use super::indexes::Kind;
@@ -58,6 +59,10 @@ pub enum Step {
     Reopen,
     /// A backup to a file of its own.
     Backup,
+    /// A compaction, which changes nothing that the twin has.
+    Compact,
+    /// Every collection goes to new pages there.
+    Move(Room),
 }
 
 /// A collection.
@@ -199,7 +204,13 @@ impl State {
                 }
                 Ok(0)
             }
-            Step::Sync | Step::Checkpoint | Step::CheckpointDuring(_) | Step::Reopen | Step::Backup => Ok(0),
+            Step::Sync
+            | Step::Checkpoint
+            | Step::CheckpointDuring(_)
+            | Step::Reopen
+            | Step::Backup
+            | Step::Compact
+            | Step::Move(_) => Ok(0),
         }
     }
 

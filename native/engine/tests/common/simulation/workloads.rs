@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use quire_engine::storage::simulated::Random;
+use quire_engine::store::Room;
 use quire_engine::{Durability, IdMode};
 
 use super::campaign::Workload;
@@ -176,6 +177,7 @@ pub fn mixtures() -> Vec<Workload> {
         small_cache(),
         indexes(),
         backups(),
+        compactions(),
         levels(Durability::Process, "process level"),
         levels(Durability::Lazy, "lazy level"),
     ]
@@ -352,6 +354,37 @@ fn backups() -> Workload {
         Step::Insert("a", document(60, 50, 0)),
     ];
     workload("backups", steps)
+}
+
+/// Compactions of what is sparse, of what stands behind free pages, of large documents and of indexes, on a file that
+/// has all of it and on one that has not.
+fn compactions() -> Workload {
+    let steps = vec![
+        Step::InsertMany("spare", documents(0..30, 1500)),
+        Step::InsertMany("a", documents(0..60, 500)),
+        Step::CreateIndex("a", Kind::Group),
+        Step::CreateIndex("a", Kind::List),
+        Step::Insert("a", document(70, 20_000, 0)),
+        Step::Checkpoint,
+        Step::DeleteMatching("a", Some(1)),
+        Step::DeleteMatching("a", Some(2)),
+        Step::DeleteMatching("a", Some(3)),
+        Step::Compact,
+        Step::Put("a", document(3, 300, 1)),
+        Step::Drop("spare"),
+        Step::Compact,
+        Step::Delete("a", numbered_id(70)),
+        Step::InsertMany("b", documents(0..40, 700)),
+        Step::CheckpointDuring(vec![Step::DeleteMatching("b", None)]),
+        Step::Compact,
+        Step::Reopen,
+        Step::Move(Room::End),
+        Step::Put("a", document(8, 900, 2)),
+        Step::Compact,
+        Step::Backup,
+        Step::Insert("b", document(1, 60, 0)),
+    ];
+    workload("compactions", steps)
 }
 
 /// Changed pages fill the page memory: the engine makes checkpoints of its own.
