@@ -9,7 +9,8 @@ use quire_engine::IdBytes;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use quire_engine::ErrorKind;
 
 /// The `_id` of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,6 +126,28 @@ macro_rules! integers_are_ids {
 
 integers_are_ids!(i8 i16 i32 i64 u8 u16 u32);
 
+/// Errors: INVALID_ID beyond `i64::MAX`.
+impl AsId for u64 {
+    #[inline]
+    fn as_id(&self) -> Result<IdBytes> {
+        let number = i64::try_from(*self).map_err(|_| {
+            Error::new(
+                ErrorKind::InvalidId,
+                format!("the integer {self} is no id: it is greater than {}", i64::MAX),
+            )
+        })?;
+        Ok(IdBytes::from_integer(number))
+    }
+}
+
+/// Errors: as of u64.
+impl AsId for usize {
+    #[inline]
+    fn as_id(&self) -> Result<IdBytes> {
+        (*self as u64).as_id()
+    }
+}
+
 impl From<&str> for Id {
     fn from(text: &str) -> Id {
         Id::Text(text.to_owned())
@@ -134,6 +157,12 @@ impl From<&str> for Id {
 impl From<String> for Id {
     fn from(text: String) -> Id {
         Id::Text(text)
+    }
+}
+
+impl From<&[u8]> for Id {
+    fn from(bytes: &[u8]) -> Id {
+        Id::Binary(bytes.to_vec())
     }
 }
 
@@ -182,5 +211,44 @@ impl Visitor<'_> for IdVisitor {
 
     fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> std::result::Result<Id, E> {
         Ok(bytes.to_vec().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_for_an_id_is_the_same_id() {
+        for number in [0i64, -1, 63, 64, 1 << 40] {
+            assert_eq!(number.as_id().unwrap(), Id::from(number).as_id().unwrap());
+        }
+        for id in [
+            5u8.as_id(),
+            5i32.as_id(),
+            5u64.as_id(),
+            5usize.as_id(),
+            (&&5i8).as_id(),
+        ] {
+            assert_eq!(id.unwrap(), 5i64.as_id().unwrap());
+        }
+        assert_eq!("x".as_id().unwrap(), Id::from("x").as_id().unwrap());
+        assert_eq!([1u8, 2].as_id().unwrap(), Id::from(vec![1u8, 2]).as_id().unwrap());
+        assert_ne!("5".as_id().unwrap(), 5.as_id().unwrap());
+        assert_eq!(u64::MAX.as_id().unwrap_err().kind(), ErrorKind::InvalidId);
+        assert_eq!("x".repeat(1025).as_id().unwrap_err().kind(), ErrorKind::InvalidId);
+    }
+
+    #[test]
+    fn ids_are_shown_as_people_write_them() {
+        let shown: Vec<String> = [Id::from(5), Id::from("ada"), Id::from(vec![1u8, 255])]
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(shown, ["5", "ada", "01ff"]);
+        assert_eq!(
+            (Id::from(5).as_i64(), Id::from("a").as_str(), Id::from(5).as_str()),
+            (Some(5), Some("a"), None)
+        );
     }
 }
