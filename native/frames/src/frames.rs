@@ -40,6 +40,18 @@ pub struct Frames {
     budget_count: usize,
 }
 
+/// Where hints about one page go; see `Frames::prefetch`.
+#[derive(Clone, Copy)]
+pub struct Hint<'a>(Slot<'a>);
+
+impl Hint<'_> {
+    /// As `Frames::prefetch`.
+    #[inline]
+    pub fn prefetch(&self, offset: usize) {
+        self.0.prefetch(offset & (PAGE_BYTES - 1));
+    }
+}
+
 impl Frames {
     /// An empty page memory.
     ///
@@ -101,9 +113,15 @@ impl Frames {
     /// bytes it will look at after those that it looks at now.
     #[inline]
     pub fn prefetch(&self, page: PageNumber, offset: usize) {
-        if let Some(slot) = self.pool.find(page) {
-            slot.prefetch(offset & (PAGE_BYTES - 1));
+        if let Some(hint) = self.hint(page) {
+            hint.prefetch(offset);
         }
+    }
+
+    /// For several hints about one page; None where no page near it was ever in memory.
+    #[inline]
+    pub fn hint(&self, page: PageNumber) -> Option<Hint<'_>> {
+        self.pool.find(page).map(Hint)
     }
 
     /// The page under its exclusive latch; `load` fills it first if it is absent. It is dirty from then on.

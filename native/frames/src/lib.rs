@@ -36,7 +36,7 @@ mod table;
 mod window;
 
 #[cfg(not(loom))]
-pub use frames::{Frames, FramesOptions};
+pub use frames::{Frames, FramesOptions, Hint};
 #[cfg(not(loom))]
 pub use guard::{PageMut, PageRef};
 #[cfg(not(loom))]

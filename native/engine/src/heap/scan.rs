@@ -8,7 +8,7 @@
 
 use std::ops::ControlFlow;
 
-use quire_frames::{PageBytes, PageNumber};
+use quire_frames::{Hint, PAGE_BYTES, PageBytes, PageNumber};
 
 use super::read::gather;
 use super::{HeapRoot, Place};
@@ -51,6 +51,52 @@ pub struct HeapScan {
     scratch: Vec<u8>,
 }
 
+/// Where a scan stands.
+#[derive(Clone, Copy)]
+struct FoundPage {
+    map_page: PageNumber,
+    page: PageNumber,
+    /// The page that follows, as far as the same map page tells.
+    next: Option<PageNumber>,
+}
+
+/// Bytes of a line of the processor's cache.
+const LINE_BYTES: usize = 64;
+/// Lines of the next page that are fetched for each document of this one: as many documents are in both, about.
+const LINES_EACH: usize = 3;
+
+/// Has the processor fetch the next page while documents of this one are looked at: it does not look beyond a page
+/// by itself. Lines are fetched in the order in which they will be read.
+struct Ahead<'a> {
+    hint: Option<Hint<'a>>,
+    /// Where the lines begin that are not fetched yet, from the end on.
+    left: usize,
+}
+
+impl<'a> Ahead<'a> {
+    #[inline]
+    fn new(pager: &'a Pager, next: Option<PageNumber>) -> Ahead<'a> {
+        let hint = next.and_then(|next| pager.hint(next));
+        if let Some(hint) = hint {
+            hint.prefetch(0);
+            hint.prefetch(LINE_BYTES);
+        }
+        Ahead {
+            hint,
+            left: PAGE_BYTES,
+        }
+    }
+
+    #[inline]
+    fn fetch_some(&mut self) {
+        let Some(hint) = self.hint else { return };
+        for _ in 0..LINES_EACH {
+            self.left = self.left.saturating_sub(LINE_BYTES);
+            hint.prefetch(self.left);
+        }
+    }
+}
+
 /// How the visit of one page ended.
 enum PageEnd {
     Done,
@@ -84,16 +130,17 @@ impl HeapScan {
         pager: &Pager,
         mut visit: impl FnMut(Place, &[u8]) -> ControlFlow<Resume>,
     ) -> Result<ScanStep> {
-        let Some((map_page, number)) = self.find_page(pager)? else {
+        let Some(found) = self.find_page(pager)? else {
             return Ok(ScanStep::End);
         };
+        let number = found.page;
         loop {
             let end = {
                 let page = pager
                     .view(number, self.at)?
                     .ok_or("the heap map names a page that did not exist yet")
                     .map_err(damaged(number))?;
-                self.visit_records(&page, number, map_page, &mut visit)
+                self.visit_records(&page, found, &mut Ahead::new(pager, found.next), &mut visit)
                     .map_err(damaged(number))?
             };
             match end {
@@ -119,8 +166,8 @@ impl HeapScan {
         self.slot = 0;
     }
 
-    /// The map page and heap page that the scan stands at.
-    fn find_page(&mut self, pager: &Pager) -> Result<Option<(PageNumber, PageNumber)>> {
+    /// Where the scan stands.
+    fn find_page(&mut self, pager: &Pager) -> Result<Option<FoundPage>> {
         while let Some(map_page) = self.map_page {
             let Some(map) = pager.view(map_page, self.at)? else {
                 break;
@@ -132,7 +179,12 @@ impl HeapScan {
                 if index != self.index {
                     (self.index, self.slot) = (index, 0);
                 }
-                return Ok(Some((map_page, page)));
+                let next = heap_map::next_entry(&map, index + 1).map_err(damaged(map_page))?;
+                return Ok(Some(FoundPage {
+                    map_page,
+                    page,
+                    next: next.map(|(_, next, _)| next),
+                }));
             }
             self.map_page = heap_map::next(&map);
             self.ordinal = self.ordinal.wrapping_add(1);
@@ -146,21 +198,22 @@ impl HeapScan {
     fn visit_records(
         &mut self,
         page: &PageBytes,
-        number: PageNumber,
-        map_page: PageNumber,
+        at: FoundPage,
+        ahead: &mut Ahead<'_>,
         visit: &mut impl FnMut(Place, &[u8]) -> ControlFlow<Resume>,
     ) -> Checked<PageEnd> {
         slotted::expect(page, self.owner)?;
-        if slotted::map_entry(page) != (map_page, self.index as u16) {
+        if slotted::map_entry(page) != (at.map_page, self.index as u16) {
             return Err("a heap page does not name the map entry that names it");
         }
         for found in slotted::records(page, self.slot)? {
             let (slot, record) = found?;
+            ahead.fetch_some();
             if record.is_stub {
                 return Ok(PageEnd::Stub(slot, Stub::decode(record.bytes)?));
             }
             if self
-                .pass_document(slot, visit(Place::new(number, slot), record.bytes))
+                .pass_document(slot, visit(Place::new(at.page, slot), record.bytes))
                 .is_break()
             {
                 return Ok(PageEnd::Stopped);

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use quire_frames::{Frames, FramesOptions, PAGE_BYTES, PageBytes, PageMut, PageNumber, PageRef};
+use quire_frames::{Frames, FramesOptions, Hint, PAGE_BYTES, PageBytes, PageMut, PageNumber, PageRef};
 
 use crate::bugs::{Bug, planted};
 use crate::error::{Error, ErrorKind, Result};
@@ -175,6 +175,12 @@ impl Pager {
     #[inline]
     pub fn prefetch(&self, number: PageNumber, offset: usize) {
         self.frames.prefetch(number, offset);
+    }
+
+    /// For several hints about one page; see `Frames::hint`.
+    #[inline]
+    pub fn hint(&self, number: PageNumber) -> Option<Hint<'_>> {
+        self.frames.hint(number)
     }
 
     /// The page as snapshot `sequence` sees it; `None` when it did not exist then. Needs no lock.
