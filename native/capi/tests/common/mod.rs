@@ -173,6 +173,8 @@ wrappers! {
         quire_watch(database, request.as_ptr(), request.len(), stream);
     watch_next(stream: u64, timeout_ms: i64, events: &mut Buffer, count: &mut u64) =>
         quire_watch_next(stream, 0, 0, timeout_ms, events.out(), count);
+    watch_some(stream: u64, events_max: u64, events: &mut Buffer, count: &mut u64) =>
+        quire_watch_next(stream, events_max, 0, 0, events.out(), count);
     watch_token(stream: u64, token: &mut Buffer) => quire_watch_token(stream, token.out());
     collections(database: u64, reply: &mut Buffer) => quire_collections(database, reply.out());
     stats(database: u64, reply: &mut Buffer) => quire_stats(database, reply.out());

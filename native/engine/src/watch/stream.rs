@@ -151,7 +151,7 @@ impl Stream {
     }
 
     /// Appends the next events to `out`, each one map of plain MessagePack: at most `events_max`, and no further one
-    /// once `out` has `bytes_max` bytes. Does not wait.
+    /// once `out` has `bytes_max` bytes. Does not wait. An error comes by itself, after the events before it.
     ///
     /// Errors: `OVERFLOW`, `HISTORY_LOST`, `CLOSED`, `POISONED`, `CORRUPTED`, and those of a filter's `$expr`.
     pub fn next_batch(&mut self, out: &mut Vec<u8>, events_max: usize, bytes_max: usize) -> Result<Progress> {
@@ -160,10 +160,21 @@ impl Stream {
             if self.is_ended || progress.count >= events_max || out.len() >= bytes_max {
                 break;
             }
-            match self.fetch()? {
-                Fetched::Ready => progress.count += self.look(out)?,
-                Fetched::NotYet => return Ok(progress),
-                Fetched::Unfinished => break,
+            let told = out.len();
+            let looked = match self.fetch() {
+                Ok(Fetched::Ready) => self.look(out),
+                Ok(Fetched::NotYet) => return Ok(progress),
+                Ok(Fetched::Unfinished) => break,
+                Err(error) => Err(error),
+            };
+            match looked {
+                Ok(count) => progress.count += count,
+                // What was told is handed over; the next call meets the error again.
+                Err(_) if progress.count > 0 => {
+                    out.truncate(told);
+                    break;
+                }
+                Err(error) => return Err(error),
             }
         }
         progress.is_ended = self.is_ended;
