@@ -17,7 +17,7 @@ extern "C" {
 #endif // __cplusplus
 
 // Opens the database at `path`, or makes it; once one is open, further calls count and pass their path over. When it
-// cannot be opened the calls that follow fail.
+// cannot be opened the calls that follow fail. A child made by fork has none open and calls this itself.
 void NanoInit(const char *path);
 
 // Gives the database back; the last one closes it. 1, or -1 when closing failed.

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nanodb_compat.h"
 #include "test.h"
 
 // Runs `body` in a child; gives its exit status.
@@ -105,10 +106,31 @@ static void grandchild_is_told_from_its_parent(void) {
     OK(quire_close(database));
 }
 
+static int use_nanodb_of_the_parent(uint64_t database, uint64_t collection) {
+    (void)database, (void)collection;
+    // It writes nowhere before the child has opened a database of its own.
+    if (NanoInsert("users", "{}") != -1 || quire_last_error(NULL, NULL, NULL) != QUIRE_CLOSED) return 1;
+    if (NanoGetCollections() != NULL) return 2;
+    NanoInit(":memory:");
+    if (NanoCreateCollection("users") != 1 || NanoInsert("users", "{}") < 0) return 3;
+    return NanoClose() == 1 ? 0 : 4;
+}
+
+static void child_has_none_of_the_databases_of_nanodbs_calls(void) {
+    NanoInit(fresh_path("nanodb"));
+    CHECK(NanoCreateCollection("users") == 1);
+    CHECK(in_child(use_nanodb_of_the_parent, 0, 0) == 0);
+    char *found = NanoFind("users", "{}", 0, 0);
+    CHECK(found != NULL && strcmp(found, "[]") == 0);
+    NanoFree(found);
+    CHECK(NanoClose() == 1);
+}
+
 int main(void) {
     TEST(handles_of_the_parent_are_refused_in_the_child);
     TEST(child_opens_databases_of_its_own);
     TEST(file_that_the_parent_holds_is_locked_for_the_child);
     TEST(grandchild_is_told_from_its_parent);
+    TEST(child_has_none_of_the_databases_of_nanodbs_calls);
     return end_tests();
 }

@@ -16,6 +16,7 @@ use quire_engine::{Error, ErrorKind, Result};
 use crate::cursors::OpenCursor;
 use crate::database::OpenDatabase;
 use crate::documents::Session;
+use crate::nanodb::OneDatabase;
 use crate::streams::OpenStream;
 use crate::transactions::OpenTransaction;
 
@@ -92,6 +93,8 @@ struct Content {
 struct Table {
     chunks: Box<[OnceLock<Box<[Slot]>>]>,
     free: Mutex<Free>,
+    /// NanoDB's calls have no handle.
+    nanodb: Mutex<OneDatabase>,
     /// That of the child whose calls these are, when this is the parent's.
     child: OnceLock<Box<Table>>,
 }
@@ -114,6 +117,7 @@ impl Table {
         Box::new(Table {
             chunks: (0..count).map(|_| OnceLock::new()).collect(),
             free: Mutex::default(),
+            nanodb: Mutex::default(),
             child: OnceLock::new(),
         })
     }
@@ -156,6 +160,11 @@ impl Table {
         chunk.get_or_init(|| (0..CHUNK_SLOTS).map(|_| Slot::default()).collect());
         Some((number, self.slot(number as usize)?))
     }
+}
+
+/// The database of NanoDB's calls in this process; a child made by fork has none at first.
+pub fn nanodb() -> &'static Mutex<OneDatabase> {
+    &Table::own(FORKS.load(Ordering::Relaxed)).nanodb
 }
 
 /// Keeps `entry` and gives its handle.

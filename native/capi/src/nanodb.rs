@@ -11,24 +11,24 @@ mod requests;
 use std::ffi::{CStr, CString, c_char, c_longlong};
 use std::ptr;
 
-use parking_lot::Mutex;
 use quire_engine::format::owned::Owned;
 use quire_engine::{Database, Error, ErrorKind, OpenOptions, Result};
 
 use crate::door::{door, refuse};
+use crate::handles;
 use crate::json::{parse, to_json};
 use requests::Store;
 
-/// The one database, and how often it was opened.
-static OPEN: Mutex<Option<(Database, u64)>> = Mutex::new(None);
+/// The one database of a process, and how often it was opened.
+pub type OneDatabase = Option<(Database, u64)>;
 
 /// The database. Errors: CLOSED.
 fn store() -> Result<Store> {
-    match &*OPEN.lock() {
+    match &*handles::nanodb().lock() {
         Some((database, _)) => Ok(Store::of(database.clone())),
         None => Err(Error::new(
             ErrorKind::Closed,
-            "no database is open: NanoInit was not called, or failed",
+            "no database is open: NanoInit was not called in this process, or failed",
         )),
     }
 }
@@ -69,11 +69,11 @@ fn json(body: impl FnOnce() -> Result<Owned>) -> *mut c_char {
 }
 
 /// Opens the database at `path`, or makes it; once one is open, further calls count and pass their path over. When it
-/// cannot be opened the calls that follow fail.
+/// cannot be opened the calls that follow fail. A child made by fork has none open and calls this itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn NanoInit(path: *const c_char) {
     door(|| {
-        let mut open = OPEN.lock();
+        let mut open = handles::nanodb().lock();
         if let Some((_, count)) = open.as_mut() {
             *count += 1;
             return Ok(());
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn NanoInit(path: *const c_char) {
 #[unsafe(no_mangle)]
 pub extern "C" fn NanoClose() -> c_longlong {
     number(-1, || {
-        let mut open = OPEN.lock();
+        let mut open = handles::nanodb().lock();
         let is_last = open.as_mut().is_some_and(|(_, count)| {
             *count -= 1;
             *count == 0
