@@ -140,8 +140,10 @@ fn extended(name: &str, value: &Owned) -> Option<Result<Owned, String>> {
             "-Infinity" => Ok(Owned::Float(f64::NEG_INFINITY)),
             number if number.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => number
                 .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite())
                 .map(Owned::Float)
-                .or_else(|_| wrong("a number, as a string")),
+                .map_or_else(|| wrong("a number, as a string"), Ok),
             _ => wrong("a number, NaN, Infinity or -Infinity, as a string"),
         },
         ("$binary", value) => binary(value),
@@ -180,7 +182,22 @@ fn base64_of(value: &Owned) -> Result<Vec<u8>, String> {
     }
 }
 
+/// Refuses a field that is none of these.
+fn only(value: &Owned, names: [&str; 2]) -> Result<(), String> {
+    let Owned::Map(fields) = value else {
+        return Ok(());
+    };
+    match fields.iter().find(|(name, _)| !names.contains(&&**name)) {
+        Some((name, _)) => Err(format!(
+            "the field {name:?} is neither {} nor {}",
+            names[0], names[1]
+        )),
+        None => Ok(()),
+    }
+}
+
 fn binary(value: &Owned) -> Result<Owned, String> {
+    only(value, ["base64", "subType"])?;
     match value.get("subType") {
         None => {}
         Some(Owned::Text(kind)) if matches!(&**kind, GENERIC | "0") => {}
@@ -190,6 +207,7 @@ fn binary(value: &Owned) -> Result<Owned, String> {
 }
 
 fn extension(value: &Owned) -> Result<Owned, String> {
+    only(value, ["type", "base64"])?;
     let kind = match value.get("type") {
         Some(Owned::Int(number)) => i8::try_from(*number).ok(),
         _ => None,

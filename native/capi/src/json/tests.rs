@@ -95,3 +95,22 @@ fn nesting_ends_where_that_of_documents_ends() {
     deep.write(&mut packed);
     assert!(write_one(&packed, &mut Vec::new()).is_err());
 }
+
+#[test]
+fn nothing_of_a_named_value_is_passed_over() {
+    for (json, word) in [
+        (r#"{"$numberDouble": "1e400"}"#, "a number"),
+        (r#"{"$numberDouble": "-inf"}"#, "a number"),
+        (r#"{"$numberDouble": "-nan"}"#, "a number"),
+        (r#"{"$binary": {"base64": "AA==", "other": 1}}"#, "other"),
+        (
+            r#"{"$extension": {"type": 5, "base64": "AA==", "subType": "00"}}"#,
+            "subType",
+        ),
+        ("1e400", "out of range"),
+        (r#""\ud800""#, "escape"),
+    ] {
+        let message = refusal(json);
+        assert!(message.contains(word), "{json}: {message}");
+    }
+}

@@ -1,8 +1,8 @@
 //! Values to JSON: relaxed Extended JSON, the inverse of read.rs.
 //!
-//! Promises: what was written is read as the same value, but for the width of numbers. Floats of whole value keep their
-//! point (5.0), whole numbers that a float of 64 bits cannot hold become `$numberLong`; dates from 1970 to 9999 are ISO
-//! 8601 as exact as they are stored, others milliseconds.
+//! Promises: what was written is read as the same value, but for the width of numbers and for maps that look like one of
+//! the values that read.rs names. Floats of whole value keep their point (5.0), whole numbers that a float of 64 bits
+//! cannot hold become `$numberLong`; dates from 1970 to 9999 are ISO 8601 as exact as they are stored, others milliseconds.
 //! Leaves to others: damage in the bytes, which is an error of the caller's choice.
 
 use base64::Engine;
