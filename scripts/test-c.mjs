@@ -1,6 +1,7 @@
-// Builds the C library and runs every test of bindings/c: the headers by themselves, the test programs plain, under the
-// sanitizers of the compiler and under valgrind, the examples, the README's program, and programs of a user who installed
-// the library, by pkg-config and by CMake. Prints a line for each test and ends with "N passed, N failed, N skipped".
+// Builds the C library and runs every test of bindings/c: the headers by themselves and beside the library's symbols, the
+// test programs plain, under the sanitizers of the compiler and under valgrind, the examples, the README's program, and
+// programs of a user who installed the library, by pkg-config and by CMake. Prints a line for each test and ends with
+// "N passed, N failed, N skipped".
 //
 // Promises: a tool that is not on this machine skips its part with a plain word and never hides a failure. Test programs
 // print "ok - name" or "not ok - name" (bindings/c/tests/test.h); one that ends otherwise is one failure more.
@@ -84,6 +85,19 @@ function testHeaders() {
       report(name, made.isDone, made.words)
     }
   }
+}
+
+/** What the shared library shows to the loader is what the headers declare, and nothing of what it is made of. */
+function testSymbols() {
+  const name = 'the shared library exports what the headers declare'
+  if (process.platform !== 'linux') return skip(name, 'libraries of this system are looked at by other means')
+  if (!isOnPath('nm')) return skip(name, 'there is no nm on the PATH')
+  const headers = readdirSync(`${BINDING}/include`).map(header => readFileSync(`${BINDING}/include/${header}`, 'utf8'))
+  const declared = [...headers.join('').matchAll(/^\w[\w *]*?(\w+)\(/gm)].map(call => call[1])
+  const { output } = run(['nm', '-D', '--defined-only', `${LIBRARY}/libquire.so`])
+  const exported = [...output.matchAll(/^\S+ \w (\S+)$/gm)].map(symbol => symbol[1])
+  const isSame = declared.length > 0 && `${declared.sort()}` === `${exported.sort()}`
+  report(name, isSame, `exported: ${exported}\ndeclared: ${declared}`)
 }
 
 /**
@@ -210,6 +224,7 @@ if (process.platform === 'win32') {
   skip('the C tests', 'their programs use POSIX threads and fork')
 } else if (run(['node', `${ROOT}scripts/build-capi.mjs`]).isDone) {
   testHeaders()
+  testSymbols()
   testPrograms()
   testExamples()
   testInstalled()

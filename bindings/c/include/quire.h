@@ -2,7 +2,8 @@
 // docs/ABI.md has every call, command, request and reply; bindings/c/README.md how to install and begin.
 //
 // Status    Every call that can fail returns a quire_status: QUIRE_OK (0) or the number of an error. Results go through
-//           out-pointers, which a failing call leaves as they are, but for buffers, whose length is 0 then.
+//           out-pointers, which a failing call leaves as they are, but for buffers, whose length is 0 then. An out-pointer
+//           may be NULL where its call says so.
 // Errors    quire_last_error has the text of the calling thread's last failure. Texts are for people and may change.
 // Handles   Databases, collections, transactions, cursors and streams are uint64_t; 0 is none. One that was closed gives
 //           QUIRE_CLOSED (of a transaction: QUIRE_TRANSACTION_ENDED), one of another kind or made up gives
@@ -257,7 +258,7 @@ int32_t quire_find(uint64_t target,
                    uint64_t *cursor);
 
 // Reads the next documents, back to back: at most `documents_max` (0: no limit), and none more once there are about
-// `bytes_max` bytes (0: 1 MiB). `count` 0 is the end, and closes the cursor.
+// `bytes_max` bytes (0: 1 MiB). `count` 0 is the end, and closes the cursor; so does a failure, but for QUIRE_BUSY.
 int32_t quire_cursor_next(uint64_t cursor,
                           uint64_t documents_max,
                           size_t bytes_max,
@@ -291,7 +292,8 @@ int32_t quire_rollback(uint64_t transaction);
 int32_t quire_watch(uint64_t database, const uint8_t *request, size_t request_length, uint64_t *stream);
 
 // Reads the next events, one map each, back to back; waits at most `timeout_ms` for the first (-1: for ever, 0: not).
-// `count` 0: none in time. Limits as in quire_cursor_next. After the event that ends a stream it is closed.
+// `count` 0: none in time. Limits as in quire_cursor_next; the event that ends a stream comes with the one before it,
+// and closes the stream.
 int32_t quire_watch_next(uint64_t stream,
                          uint64_t events_max,
                          size_t bytes_max,

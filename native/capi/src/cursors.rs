@@ -91,7 +91,7 @@ pub unsafe extern "C" fn quire_find(
 }
 
 /// Reads the next documents, back to back: at most `documents_max` (0: no limit), and none more once there are about
-/// `bytes_max` bytes (0: 1 MiB). `count` 0 is the end, and closes the cursor.
+/// `bytes_max` bytes (0: 1 MiB). `count` 0 is the end, and closes the cursor; so does a failure, but for QUIRE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn quire_cursor_next(
     cursor: u64,
@@ -111,11 +111,13 @@ pub unsafe extern "C" fn quire_cursor_next(
                 "another thread reads this cursor; one call at a time",
             )
         })?;
-        let read = reader.next_batch(&mut reply.bytes, documents_max, bytes_max)?;
+        let result = reader.next_batch(&mut reply.bytes, documents_max, bytes_max);
         drop(reader);
-        if read == 0 {
+        // A cursor that failed has no next batch: asked again, it must not look like one that came to its end.
+        if !matches!(result, Ok(1..)) {
             close(cursor)?;
         }
+        let read = result?;
         // SAFETY: as above.
         unsafe { put(count, read as u64) };
         reply.keep();

@@ -48,6 +48,14 @@ impl Bell {
         self.rung.notify_all();
     }
 
+    /// Errors: CLOSED.
+    fn check_open(&self) -> Result<()> {
+        if self.state.lock().is_closed {
+            return Err(closed());
+        }
+        Ok(())
+    }
+
     /// Waits until the bell rings, or for `deadline`; whether it rang. Errors: CLOSED.
     fn wait(&self, deadline: Option<Instant>) -> Result<bool> {
         let mut state = self.state.lock();
@@ -101,6 +109,8 @@ impl OpenStream {
         let bell = self.bell.clone();
         let waker: Waker = Arc::new(move || bell.ring(false));
         loop {
+            // A reader that is far behind does not come to the wait below for long.
+            self.bell.check_open()?;
             let progress = stream.next_batch(out, events_max, bytes_max)?;
             if progress.count > 0 || progress.is_ended {
                 return Ok((progress.count, progress.is_ended));
@@ -160,7 +170,8 @@ pub unsafe extern "C" fn quire_watch(
 }
 
 /// Reads the next events, one map each, back to back; waits at most `timeout_ms` for the first (-1: for ever, 0: not).
-/// `count` 0: none in time. Limits as in quire_cursor_next. After the event that ends a stream it is closed.
+/// `count` 0: none in time. Limits as in quire_cursor_next; the event that ends a stream comes with the one before it,
+/// and closes the stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn quire_watch_next(
     stream: u64,
@@ -222,4 +233,35 @@ pub extern "C" fn quire_watch_close(stream: u64) -> i32 {
         handles::check_kind(stream, &[Kind::Stream], "a change stream")?;
         close(stream)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::{quire_close, quire_create_collection, quire_open};
+    use std::ptr;
+
+    #[test]
+    fn stream_that_is_closed_lets_its_reader_go_whatever_there_is_to_read() {
+        let (mut database, mut stream) = (0, 0);
+        let request = b"\x81\xa2op\xa5watch";
+        // SAFETY: pointers are of live values with their lengths.
+        let open = unsafe {
+            assert_eq!(
+                quire_open(c":memory:".as_ptr(), 8, ptr::null(), 0, &mut database),
+                0
+            );
+            assert_eq!(
+                quire_watch(database, request.as_ptr(), request.len(), &mut stream),
+                0
+            );
+            let made = quire_create_collection(database, c"a".as_ptr(), 1, ptr::null(), 0);
+            assert_eq!(made, 0);
+            stream_of(stream).unwrap()
+        };
+        assert_eq!(quire_watch_close(stream), 0);
+        let error = open.next(&mut Vec::new(), 1, 1, None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+        assert_eq!(quire_close(database), 0);
+    }
 }
