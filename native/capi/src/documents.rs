@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use quire_engine::format::id::canonical;
 use quire_engine::format::plain::write_plain;
 use quire_engine::{Collection, Filter, IdBytes, Result, Transaction, Update};
 
@@ -175,11 +176,18 @@ pub unsafe extern "C" fn quire_get(
 /// Appends the document of an id, both in plain MessagePack; whether there is one. Errors: those of the engine.
 #[inline]
 pub(crate) fn get_into(handle: u64, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
-    let id = IdBytes::from_message_pack(id)?;
+    let held;
+    let id = match canonical(id) {
+        Some(id) => id,
+        None => {
+            held = IdBytes::from_message_pack(id)?;
+            &held
+        }
+    };
     check_session(handle)?;
     handles::with(handle, |entry| match session_in(handle, entry)? {
-        Session::Collection { collection, .. } => collection.get_plain(&id, out),
-        Session::Part { transaction, name } => get_inside(&mut *transaction.enter()?, name, &id, out),
+        Session::Collection { collection, .. } => collection.get_plain(id, out),
+        Session::Part { transaction, name } => get_inside(&mut *transaction.enter()?, name, id, out),
     })
 }
 

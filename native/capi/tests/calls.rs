@@ -265,3 +265,18 @@ fn msgpack_and_json_are_converted_both_ways() {
         assert_eq!(code(msgpack_to_json(damaged, &mut out)), "INVALID_DOCUMENT");
     }
 }
+
+#[test]
+fn value_in_a_wider_encoding_is_the_same_value() {
+    let memory = Memory::open(json!({}));
+    let users = memory.collection("users");
+    // {_id: 1, a: [{x: 1}]} with heads and numbers of four and eight bytes, as some encoders write them.
+    let wide = b"\xdf\0\0\0\x02\xdb\0\0\0\x03_id\xd3\0\0\0\0\0\0\0\x01\xa1a\xdd\0\0\0\x01\xdf\0\0\0\x01\xa1x\xd3\0\0\0\0\0\0\0\x01";
+    ok(insert(users, wide));
+    let (mut document, mut found, mut modified) = (Buffer::new(), false, true);
+    let change = pack(json!({"$addToSet": {"a": {"x": 1}}}));
+    ok(update(users, &pack(json!(1)), &change, &mut found, &mut modified));
+    assert!(found && !modified);
+    ok(get(users, &pack(json!(1)), &mut document, &mut found));
+    assert_eq!(unpack(document.bytes()), json!({"_id": 1, "a": [{"x": 1}]}));
+}

@@ -10,19 +10,22 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp as Instant;
+use jiff::civil::DateTime;
 use quire_engine::format::owned::Owned;
 use quire_engine::format::value::Timestamp;
-use quire_engine::limits::DEPTH_MAX;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
+/// Deepest nesting: above that of documents, which the engine keeps itself, so that a request can hold one; below that
+/// of the parser.
+const DEPTH_MAX: usize = 120;
+/// The first moment of 1970.
+pub(super) const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 /// Subtype of binary without a meaning of its own; there is no other here.
 const GENERIC: &str = "00";
 
 /// The value that the text is. The error says what is wrong and where.
 pub fn read(json: &[u8]) -> Result<Owned, serde_json::Error> {
     let mut source = serde_json::Deserializer::from_slice(json);
-    // The depth is counted below; the parser's own limit is above it.
     let value = Reader { depth: 0 }.deserialize(&mut source)?;
     source.end()?;
     Ok(value)
@@ -154,23 +157,58 @@ fn extended(name: &str, value: &Owned) -> Option<Result<Owned, String>> {
 }
 
 fn date(value: &Owned) -> Result<Owned, String> {
-    let milliseconds = match value {
-        Owned::Text(text) => {
-            let instant: Instant = text.parse().map_err(|error| {
-                format!("$date {text:?} is no date of ISO 8601 with Z or an offset: {error}")
-            })?;
-            return Ok(Owned::Timestamp(Timestamp {
-                seconds: instant.as_nanosecond().div_euclid(1_000_000_000) as i64,
-                nanoseconds: instant.as_nanosecond().rem_euclid(1_000_000_000) as u32,
-            }));
-        }
-        Owned::Int(number) => *number,
-        _ => return Err("$date must be a string of ISO 8601, or milliseconds since 1970".to_owned()),
+    match value {
+        Owned::Text(text) => moment(text).map(Owned::Timestamp).ok_or_else(|| {
+            format!(
+                "$date {text:?} is no date of ISO 8601 with Z or an offset, such as 2024-02-29T12:00:00.5Z"
+            )
+        }),
+        Owned::Int(milliseconds) => Ok(Owned::Timestamp(Timestamp {
+            seconds: milliseconds.div_euclid(1000),
+            nanoseconds: milliseconds.rem_euclid(1000) as u32 * 1_000_000,
+        })),
+        _ => Err("$date must be a string of ISO 8601, or milliseconds since 1970".to_owned()),
+    }
+}
+
+/// The moment that a text of ISO 8601 names: date, time, and Z or an offset of hours and minutes.
+fn moment(text: &str) -> Option<Timestamp> {
+    let time_at = text.find(['T', 't', ' '])?;
+    let zone_at = time_at + text.get(time_at..)?.find(['Z', 'z', '+', '-'])?;
+    let (local, zone) = text.split_at_checked(zone_at)?;
+    let local: DateTime = local.parse().ok()?;
+    let elapsed = local.duration_since(EPOCH);
+    // Whole seconds are rounded towards 1970 there, so nanoseconds before it are negative.
+    let nanoseconds = i128::from(elapsed.as_secs()) * 1_000_000_000 + i128::from(elapsed.subsec_nanos());
+    let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
+    Some(Timestamp {
+        seconds: seconds - offset_seconds(zone)?,
+        nanoseconds: nanoseconds.rem_euclid(1_000_000_000) as u32,
+    })
+}
+
+/// Seconds by which a zone is ahead: Z, +02, +0230 or +02:30.
+fn offset_seconds(zone: &str) -> Option<i64> {
+    if matches!(zone, "Z" | "z") {
+        return Some(0);
+    }
+    let (sign, digits) = match zone.split_at_checked(1)? {
+        ("+", digits) => (1, digits.replace(':', "")),
+        ("-", digits) => (-1, digits.replace(':', "")),
+        _ => return None,
     };
-    Ok(Owned::Timestamp(Timestamp {
-        seconds: milliseconds.div_euclid(1000),
-        nanoseconds: milliseconds.rem_euclid(1000) as u32 * 1_000_000,
-    }))
+    let is_right = matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number: i64 = if is_right {
+        digits.parse().ok()?
+    } else {
+        return None;
+    };
+    let (hours, minutes) = if digits.len() == 2 {
+        (number, 0)
+    } else {
+        (number / 100, number % 100)
+    };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
 fn base64_of(value: &Owned) -> Result<Vec<u8>, String> {

@@ -25,6 +25,7 @@ fn what_is_written_is_what_was_read() {
         r#"{"$date":"2024-02-29T23:59:59.123456789Z"}"#,
         r#"{"$date":{"$numberLong":"-1"}}"#,
         r#"{"$date":"1969-12-31T23:59:59.9999Z"}"#,
+        r#"{"$date":"9999-12-31T23:59:59.999Z"}"#,
         r#"{"$date":{"$numberLong":"253402300800000"}}"#,
         r#"{"$binary":{"base64":"AP8=","subType":"00"}}"#,
         r#"{"$numberLong":"9007199254740993"}"#,
@@ -46,6 +47,10 @@ fn other_words_for_a_value_are_taken() {
         (
             r#"{"$date": "2024-01-01T02:00:00+02:00"}"#,
             r#"{"$date":"2024-01-01T00:00:00Z"}"#,
+        ),
+        (
+            r#"{"$date": "2024-01-01T00:00:00-0130"}"#,
+            r#"{"$date":"2024-01-01T01:30:00Z"}"#,
         ),
         (r#"{"$date": 0}"#, r#"{"$date":"1970-01-01T00:00:00Z"}"#),
         (r#"{"$numberLong": "7"}"#, "7"),
@@ -69,6 +74,10 @@ fn json_that_cannot_be_taken_is_refused_with_its_place() {
         (r#"{"a": 1, "a": 2}"#, "twice"),
         (r#"{"$date": "yesterday"}"#, "ISO 8601"),
         (r#"{"$date": true}"#, "ISO 8601"),
+        (r#"{"$date": "2024-01-01"}"#, "ISO 8601"),
+        (r#"{"$date": "2024-01-01T00:00:00"}"#, "ISO 8601"),
+        (r#"{"$date": "2024-13-01T00:00:00Z"}"#, "ISO 8601"),
+        (r#"{"$date": "2024-01-01T00:00:00+24:00"}"#, "ISO 8601"),
         (r#"{"$numberLong": "1.5"}"#, "64 bits"),
         (r#"{"$numberDouble": "infinite"}"#, "Infinity"),
         (r#"{"$binary": {"base64": "?"}}"#, "base64"),
@@ -83,10 +92,11 @@ fn json_that_cannot_be_taken_is_refused_with_its_place() {
 }
 
 #[test]
-fn nesting_ends_where_that_of_documents_ends() {
+fn json_nests_deeper_than_documents_may() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert_eq!(to_json(&nested(100)), nested(100));
-    assert!(refusal(&nested(101)).contains("deeper than 100"));
+    assert!(pack(nested(120).as_bytes(), ErrorKind::InvalidDocument).is_ok());
+    assert!(refusal(&nested(121)).contains("deeper than 120"));
     let mut deep = Owned::Null;
     for _ in 0..101 {
         deep = Owned::Array(vec![deep]);

@@ -7,9 +7,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp as Instant;
+use jiff::SignedDuration;
 use quire_engine::format::value::{Cursor, Malformed, Parse, Timestamp, Value};
 use quire_engine::limits::DEPTH_MAX;
+
+use crate::json::read::EPOCH;
 
 /// Largest whole number up to which floats of 64 bits hold all of them.
 const EXACT_MAX: i64 = (1 << 53) - 1;
@@ -105,13 +107,15 @@ fn write_float(number: f64, out: &mut Vec<u8>) {
 
 fn write_date(timestamp: Timestamp, out: &mut Vec<u8>) {
     let Timestamp { seconds, nanoseconds } = timestamp;
-    let nanoseconds_kept = i32::try_from(nanoseconds)
+    let is_common = (0..YEAR_10000).contains(&seconds) || nanoseconds % 1_000_000 != 0;
+    let fraction = i32::try_from(nanoseconds)
         .ok()
         .filter(|count| *count < 1_000_000_000);
-    let is_common = (0..YEAR_10000).contains(&seconds) || nanoseconds % 1_000_000 != 0;
-    let instant = nanoseconds_kept.and_then(|count| Instant::new(seconds, count).ok());
-    match instant.filter(|_| is_common) {
-        Some(instant) => write_named("$date", &instant.to_string(), out),
+    let moment = fraction
+        .filter(|_| is_common)
+        .and_then(|fraction| EPOCH.checked_add(SignedDuration::new(seconds, fraction)).ok());
+    match moment {
+        Some(moment) => write_named("$date", &format!("{moment}Z"), out),
         None => {
             let milliseconds = timestamp.total_nanoseconds().div_euclid(1_000_000);
             let text = format!(r#"{{"$date":{{"$numberLong":"{milliseconds}"}}}}"#);

@@ -242,6 +242,19 @@ impl IdBytes {
     }
 }
 
+/// `bytes`, where they are the canonical form of an id already and that is seen at once: short texts of ASCII, and
+/// numbers that are not negative. For reads that need no id of their own; [`IdBytes::from_message_pack`] takes all others.
+#[inline]
+pub fn canonical(bytes: &[u8]) -> Option<&[u8]> {
+    let is_canonical = match bytes {
+        [0x00..=0x3f] | [0xcc, 0x40..=0xff] | [0xcd, 1..=0xff, _] => true,
+        [0xce, first, second, _, _] => first | second != 0,
+        [head @ 0xa0..=0xbf, text @ ..] => text.len() == usize::from(head & 0x1f) && text.is_ascii(),
+        _ => false,
+    };
+    is_canonical.then_some(bytes)
+}
+
 /// SipHash-1-3 of canonical id bytes under a file's hash key: chosen ids cannot be made to collide.
 pub fn hash_canonical(canonical: &[u8], key: &[u8; 16]) -> u64 {
     let mut hasher = SipHasher13::new_with_key(key);

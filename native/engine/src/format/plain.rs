@@ -6,7 +6,8 @@
 
 use crate::format::encode::write_map_head;
 use crate::format::record::Structures;
-use crate::format::value::{Cursor, Malformed, Parse, Value};
+use crate::format::skip::{RECORD_FIRST, RECORD_LAST, byte_at, length, record_head, skip};
+use crate::format::value::{Malformed, Parse};
 use crate::limits::{DEPTH_MAX, DOCUMENT_BYTES_MAX};
 
 /// Appends the plain form of the stored value at the front of `stored`; returns how many bytes it took there.
@@ -51,50 +52,66 @@ impl Plain<'_> {
     }
 
     /// Passes the value at `at`; returns the position after it.
+    #[inline]
     fn value(&mut self, at: usize, depth: usize) -> Parse<usize> {
-        let cursor = Cursor::at(self.stored, at, self.structures);
-        match cursor.head()? {
-            0x40..=0x7f | 0x80..=0x9f | 0xdc..=0xdf => {}
-            _ => {
-                let mut cursor = cursor;
-                cursor.skip()?;
-                return Ok(cursor.position());
+        match byte_at(self.stored, at)? {
+            head @ (RECORD_FIRST..=RECORD_LAST | 0x81..=0x8f | 0x91..=0x9f | 0xdc..=0xdf) => {
+                self.container(head, at, depth)
             }
+            _ => skip(self.stored, at, self.structures),
         }
+    }
+
+    fn container(&mut self, head: u8, at: usize, depth: usize) -> Parse<usize> {
         if depth > DEPTH_MAX {
             return Err(Malformed::TooDeep);
         }
-        match cursor.value()? {
-            Value::Array(elements) => {
-                let mut at = elements.cursor().position();
-                for _ in 0..elements.remaining() {
-                    at = self.value(at, depth + 1)?;
-                }
-                Ok(at)
-            }
-            Value::Map(fields) => {
-                let mut at = fields.cursor().position();
-                let Some(structure) = fields.structure() else {
-                    for _ in 0..fields.remaining() {
-                        let mut key = Cursor::at(self.stored, at, self.structures);
-                        key.skip()?;
-                        at = self.value(key.position(), depth + 1)?;
-                    }
-                    return Ok(at);
-                };
-                self.copy_to(cursor.position())?;
-                write_map_head(structure.keys_count(), self.out);
-                self.copied = at;
-                for index in 0..structure.keys_count() {
-                    self.copy_to(at)?;
-                    let key = structure.key_encoded(index).ok_or(Malformed::UnknownStructure)?;
-                    self.out.extend_from_slice(key);
-                    at = self.value(at, depth + 1)?;
-                }
-                Ok(at)
-            }
-            _ => Err(Malformed::Truncated),
+        let count = |bytes: usize| match bytes {
+            2 => length::<2>(self.stored, at + 1),
+            _ => length::<4>(self.stored, at + 1),
+        };
+        match head {
+            RECORD_FIRST..=RECORD_LAST => self.record(at, depth),
+            0x81..=0x8f => self.fields(at + 1, usize::from(head & 0x0f), depth),
+            0x91..=0x9f => self.elements(at + 1, usize::from(head & 0x0f), depth),
+            0xdc => self.elements(at + 3, count(2)?, depth),
+            0xdd => self.elements(at + 5, count(4)?, depth),
+            0xde => self.fields(at + 3, count(2)?, depth),
+            _ => self.fields(at + 5, count(4)?, depth),
         }
+    }
+
+    fn elements(&mut self, at: usize, count: usize, depth: usize) -> Parse<usize> {
+        let mut at = at;
+        for _ in 0..count {
+            at = self.value(at, depth + 1)?;
+        }
+        Ok(at)
+    }
+
+    fn fields(&mut self, at: usize, count: usize, depth: usize) -> Parse<usize> {
+        let mut at = at;
+        for _ in 0..count {
+            let value_at = skip(self.stored, at, self.structures)?;
+            at = self.value(value_at, depth + 1)?;
+        }
+        Ok(at)
+    }
+
+    fn record(&mut self, at: usize, depth: usize) -> Parse<usize> {
+        let (number, first_at) = record_head(self.stored, at)?;
+        let structure = self.structures.get(number).ok_or(Malformed::UnknownStructure)?;
+        self.copy_to(at)?;
+        write_map_head(structure.keys_count(), self.out);
+        self.copied = first_at;
+        let mut at = first_at;
+        for index in 0..structure.keys_count() {
+            self.copy_to(at)?;
+            let key = structure.key_encoded(index).ok_or(Malformed::UnknownStructure)?;
+            self.out.extend_from_slice(key);
+            at = self.value(at, depth + 1)?;
+        }
+        Ok(at)
     }
 }
 

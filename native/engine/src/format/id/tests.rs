@@ -126,3 +126,34 @@ fn the_hash_depends_on_the_key_of_the_file() {
     assert_eq!(id.hash_with(&[1; 16]), id.hash_with(&[1; 16]));
     assert_ne!(id.hash_with(&[1; 16]), id.hash_with(&[2; 16]));
 }
+
+#[test]
+fn what_is_seen_to_be_canonical_is() {
+    let given: [&[u8]; 17] = [
+        b"\x05",
+        b"\x3f",
+        b"\x40",
+        b"\xcc\x3f",
+        b"\xcc\x40",
+        b"\xcd\x00\xff",
+        b"\xcd\x01\x00",
+        b"\xce\x00\x00\xff\xff",
+        b"\xce\x00\x01\x00\x00",
+        b"\xa0",
+        b"\xa3ada",
+        b"\xa3ad",
+        b"\xa3adam",
+        b"\xa2\xc3\xa4",
+        b"\xff",
+        b"\xc0",
+        b"",
+    ];
+    let mut seen = 0;
+    for bytes in given {
+        if let Some(id) = canonical(bytes) {
+            assert_eq!(id, &*IdBytes::from_message_pack(bytes).unwrap());
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 7);
+}

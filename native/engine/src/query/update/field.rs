@@ -7,11 +7,10 @@
 
 use crate::error::{Error, Result};
 use crate::format::owned::Owned;
-use crate::format::plain::write_plain;
 use crate::format::recode::recode;
 use crate::format::record::{NO_STRUCTURE, NO_STRUCTURES};
 use crate::format::survey::{Subject, survey_value};
-use crate::format::value::{Cursor, Timestamp};
+use crate::format::value::{Cursor, Parse, Timestamp};
 use crate::query::compare::compare_cursors;
 use crate::query::update::apply::{Apply, Path};
 use crate::query::update::number::{BitOperation, Number};
@@ -80,13 +79,16 @@ impl<'a> Apply<'a> {
             self.changed = true;
             return Ok(());
         }
-        // A map may be stored otherwise than it would be now, and still be the same map.
+        // A map or an array may be stored otherwise than it would be now, and still be the same: as a record, or with
+        // heads and numbers wider than they need be, as some encoders write them.
         let newest = self.shapes.registry.map(|registry| registry.snapshot());
         let newest = newest.as_deref().unwrap_or(&NO_STRUCTURES);
-        let (mut before, mut after) = (Vec::new(), Vec::new());
-        self.changed = write_plain(old, self.shapes.structures, &mut before).is_err()
-            || write_plain(new, newest, &mut after).is_err()
-            || before != after;
+        let before = shortest(Cursor::new(old, self.shapes.structures));
+        let after = shortest(Cursor::new(new, newest));
+        self.changed = match (before, after) {
+            (Ok(before), Ok(after)) => before != after,
+            _ => true,
+        };
         Ok(())
     }
 
@@ -193,4 +195,11 @@ pub(super) fn wrong_type(old: Cursor<'_>, operator: &str, wanted: &str, path: &P
         "{operator} at path {:?} needs {wanted} there, and finds a value of type {found}",
         path.shown()
     ))
+}
+
+/// A value in the one form that is the shortest, without records.
+fn shortest(value: Cursor<'_>) -> Parse<Vec<u8>> {
+    let mut out = Vec::new();
+    Owned::read(value)?.write(&mut out);
+    Ok(out)
 }
