@@ -26,7 +26,16 @@ import {
 import { nativeOpenOptions, type OpenOptions, type TransactionOptions } from './options.ts'
 import type { PipelineStage } from './pipeline.ts'
 import { type Schema, Schemas } from './schema.ts'
-import type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
+import type {
+  BackupReport,
+  CheckReport,
+  CollectionInfo,
+  CompactReport,
+  IdKind,
+  Problem,
+  SalvageReport,
+  Stats
+} from './stats.ts'
 import { Decoders } from './structures.ts'
 import { type Transaction, type TransactionCallback, TransactionRunner } from './transaction.ts'
 
@@ -222,6 +231,32 @@ export class Database implements Disposable, AsyncDisposable {
    */
   async checkpoint(): Promise<void> {
     await this.#task(Task.Checkpoint)
+  }
+
+  /**
+   * Copies everything committed so far, and perhaps some of what is committed meanwhile, to a new database at `path`,
+   * while others read and write. The file has its name only when it is whole and on disk.
+   *
+   * @throws QuireError `INVALID_ARGUMENT` when there is a file at `path`, `LOCKED`, `CANNOT_OPEN`, `DISK_FULL`, `IO`;
+   * `SNAPSHOT_TOO_OLD` when more than 256 MiB of pages were changed before they were copied: try again when fewer
+   * writes come; `CORRUPTED` when a page is damaged: `salvage` copies what can be read
+   */
+  async backup(path: string): Promise<BackupReport> {
+    const { backup } = checkOutcome(await checkObject(addon.backup(this.#handle, textArgument('path', path))))
+    if (backup === undefined) throw invalidArgument('backup gave no report')
+    return backup
+  }
+
+  /**
+   * Gives back the room in the file that deletes and updates left, while others read and write. One collection after
+   * the other is put into new pages where that is worth it; who writes to it waits for that long.
+   *
+   * @throws QuireError `DISK_FULL`, `IO`, `CORRUPTED`, `POISONED`; what was moved until then stays moved
+   */
+  async compact(): Promise<CompactReport> {
+    const { compaction } = await this.#task(Task.Compact)
+    if (compaction === undefined) throw invalidArgument('compact gave no report')
+    return compaction
   }
 
   /** Counts and sizes. */

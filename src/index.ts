@@ -87,7 +87,16 @@ export type {
   UpdateResult
 } from './results.ts'
 export type { Schema } from './schema.ts'
-export type { CheckReport, CollectionInfo, IdKind, Problem, SalvageReport, Stats } from './stats.ts'
+export type {
+  BackupReport,
+  CheckReport,
+  CollectionInfo,
+  CompactReport,
+  IdKind,
+  Problem,
+  SalvageReport,
+  Stats
+} from './stats.ts'
 export { Transaction, type TransactionCallback } from './transaction.ts'
 export type { BitChange, PushMany, Update, UpdateOperators, UpdateStage } from './update-types.ts'
 export type {

@@ -8,7 +8,7 @@
 import { createRequire } from 'node:module'
 import type { Encoded } from './codec.ts'
 import { codeOfNumber, QuireError } from './errors.ts'
-import type { CollectionInfo, Stats } from './stats.ts'
+import type { BackupReport, CollectionInfo, CompactReport, Stats } from './stats.ts'
 
 /** Verbs of `call` and `callAsync`, by the numbers of native/node/src/session.rs. */
 export const Verb = {
@@ -46,7 +46,7 @@ export const Status = {
 } as const
 
 /** Tasks of `databaseTask`, by the numbers of native/node/src/tasks.rs. */
-export const Task = { Sync: 0, Checkpoint: 1, Check: 2, Close: 3 } as const
+export const Task = { Sync: 0, Checkpoint: 1, Check: 2, Close: 3, Compact: 4 } as const
 
 /** Number that stands for a database, collection, transaction or cursor; never used twice. */
 export type Handle = number
@@ -66,6 +66,10 @@ export interface AsyncOutcome {
   readonly bytes?: Uint8Array
   /** What `check` found. */
   readonly report?: NativeReport
+  /** What `backup` wrote. */
+  readonly backup?: BackupReport
+  /** What a compaction did. */
+  readonly compaction?: CompactReport
   /** The error, where there is one. */
   readonly error?: NativeError
 }
@@ -117,6 +121,7 @@ export interface Addon {
   collections(database: Handle): CollectionInfo[] | number
   stats(database: Handle): Stats | number
   databaseTask(database: Handle, task: number): Promise<AsyncOutcome> | number
+  backup(database: Handle, path: string): Promise<AsyncOutcome> | number
   salvage(from: string, to: string): Promise<AsyncOutcome> | number
 
   begin(database: Handle, names: readonly string[], durability: number): number

@@ -46,6 +46,33 @@ export interface Stats {
   readonly pageLoadsCount: number
 }
 
+/** What a backup holds. */
+export interface BackupReport {
+  /** Pages of the new file. */
+  readonly pagesCount: number
+  /** Bytes of the new file; its free pages may take no room on the disk. */
+  readonly bytes: number
+  readonly collectionsCount: number
+  readonly documentsCount: number
+  /** Number of the last commit in it; `stats().sequence` is that of the database. */
+  readonly sequence: number
+}
+
+/** What a compaction did. */
+export interface CompactReport {
+  /** Bytes of the data file before. */
+  readonly bytesBefore: number
+  /** Bytes after. */
+  readonly bytesAfter: number
+  /** Names of the collections that were put into new pages. */
+  readonly moved: readonly string[]
+  /**
+   * Names of those that were left as they are: a transaction holds them, they do not fit half of `cacheSize`, or an
+   * open cursor or transaction needs the pages that they would be put into.
+   */
+  readonly left: readonly string[]
+}
+
 /** What `salvage` found. */
 export interface SalvageReport {
   /** Documents that are in the new file. */

@@ -67,6 +67,7 @@ const DOORS: &[(&str, Door)] = &[
     ("findAsync", tasks::find_async),
     ("nextAsync", tasks::next_async),
     ("databaseTask", tasks::database_task),
+    ("backup", tasks::backup),
     ("salvage", tasks::salvage),
     ("pinWake", changes::pin_wake),
     ("holdWake", changes::hold_wake),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use napi_sys as sys;
 use parking_lot::Mutex;
 use quire_engine::check::CheckReport;
-use quire_engine::{AnyCursor, Error, ErrorKind, Result};
+use quire_engine::{AnyCursor, BackupReport, CompactReport, Error, ErrorKind, Result};
 
 use crate::calls::{FindArguments, VerbArguments, cursor_in_use};
 use crate::databases::{error_object, number};
@@ -34,8 +34,18 @@ pub struct Finished {
     pub bytes: Vec<u8>,
     /// The cursor that has more.
     pub cursor: CursorKept,
-    /// What `check` found.
-    pub report: Option<CheckReport>,
+    /// What the task tells of the whole database.
+    pub report: Option<Report>,
+}
+
+/// What a task tells of the whole database, in the field of its name.
+pub enum Report {
+    /// `report`: what `check` found.
+    Check(CheckReport),
+    /// `backup`: what a backup holds.
+    Backup(BackupReport),
+    /// `compaction`: what a compaction did.
+    Compaction(CompactReport),
 }
 
 /// What becomes of a task's cursor.
@@ -149,7 +159,8 @@ pub unsafe extern "C" fn next_async(env: sys::napi_env, info: sys::napi_callback
     }
 }
 
-/// `databaseTask(database, task)`: by the numbers of src/database.ts: 0 sync, 1 checkpoint, 2 check, 3 close.
+/// `databaseTask(database, task)`: by the numbers of src/database.ts: 0 sync, 1 checkpoint, 2 check, 3 close,
+/// 4 compact.
 pub unsafe extern "C" fn database_task(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: as `call_async`.
     unsafe {
@@ -164,8 +175,9 @@ pub unsafe extern "C" fn database_task(env: sys::napi_env, info: sys::napi_callb
                 match task {
                     0 => database.sync()?,
                     1 => database.checkpoint()?,
-                    2 => finished.report = Some(database.check()?),
+                    2 => finished.report = Some(Report::Check(database.check()?)),
                     3 => database.close()?,
+                    4 => finished.report = Some(Report::Compaction(database.compact()?)),
                     other => {
                         return Err(Error::new(
                             ErrorKind::Internal,
@@ -174,6 +186,23 @@ pub unsafe extern "C" fn database_task(env: sys::napi_env, info: sys::napi_callb
                     }
                 }
                 Ok(finished)
+            })
+        })
+    }
+}
+
+/// `backup(database, path)`: the report of what the new file holds.
+pub unsafe extern "C" fn backup(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: as `call_async`.
+    unsafe {
+        enter_giving(env, info, |call| {
+            let (handle, path) = (call.handle(0), call.text(1)?);
+            let database = call.environment.handles.database(handle)?.clone();
+            queue(call, move || {
+                Ok(Finished {
+                    report: Some(Report::Backup(database.backup(&path)?)),
+                    ..Finished::default()
+                })
             })
         })
     }
@@ -194,7 +223,7 @@ pub unsafe extern "C" fn salvage(env: sys::napi_env, info: sys::napi_callback_in
                     problems_count: salvaged.problems_count,
                 };
                 Ok(Finished {
-                    report: Some(report),
+                    report: Some(Report::Check(report)),
                     ..Finished::default()
                 })
             })
@@ -382,7 +411,11 @@ fn finished_object<'call>(
         fields.push(("bytes", env.bytes(&bytes)));
     }
     if let Some(report) = report {
-        fields.push(("report", report_object(env, &report)));
+        fields.push(match &report {
+            Report::Check(report) => ("report", report_object(env, report)),
+            Report::Backup(report) => ("backup", backup_object(env, report)),
+            Report::Compaction(report) => ("compaction", compaction_object(env, report)),
+        });
     }
     env.object(&fields)
 }
@@ -399,5 +432,28 @@ fn report_object<'call>(env: Env<'call>, report: &CheckReport) -> Option<Value<'
         ("documentsCount", env.number(report.documents_count as f64)),
         ("problemsCount", env.number(report.problems_count as f64)),
         ("problems", env.array(&problems?)),
+    ])
+}
+
+fn backup_object<'call>(env: Env<'call>, report: &BackupReport) -> Option<Value<'call>> {
+    env.object(&[
+        ("pagesCount", env.number(report.pages_count as f64)),
+        ("bytes", env.number(report.bytes as f64)),
+        ("collectionsCount", env.number(report.collections_count as f64)),
+        ("documentsCount", env.number(report.documents_count as f64)),
+        ("sequence", env.number(report.sequence as f64)),
+    ])
+}
+
+fn compaction_object<'call>(env: Env<'call>, report: &CompactReport) -> Option<Value<'call>> {
+    let names = |names: &[Arc<str>]| -> Option<Value<'call>> {
+        let texts: Option<Vec<_>> = names.iter().map(|name| env.text(name)).collect();
+        env.array(&texts?)
+    };
+    env.object(&[
+        ("bytesBefore", env.number(report.bytes_before as f64)),
+        ("bytesAfter", env.number(report.bytes_after as f64)),
+        ("moved", names(&report.moved)),
+        ("left", names(&report.left)),
     ])
 }
