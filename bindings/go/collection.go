@@ -55,7 +55,7 @@ func (c *Collection[T]) Get(id any) (T, error) {
 	if err := c.get(call, id); err != nil {
 		return document, err
 	}
-	if _, err := call.Reader.Into(call.Out.Buffer.Bytes(), &document); err != nil {
+	if err := call.Reader.One(call.Out.Buffer.Bytes(), &document); err != nil {
 		return document, ofValue(err)
 	}
 	return document, nil

@@ -17,9 +17,40 @@ import (
 // keysMax is how many names of fields a Reader keeps.
 const keysMax = 4096
 
+// togetherMax is how large a document may be whose texts are parts of one: each of them keeps all of it.
+const togetherMax = 1024
+
 // Reader reads values; it keeps the names of fields, which come again. It is used by one goroutine at a time.
 type Reader struct {
 	keys map[string]string
+	// whole is the small document that is being read, of which text is a copy as soon as it has a text.
+	whole []byte
+	text  string
+}
+
+// One reads the one value that b is into what target points to. The texts of a small one are parts of a single copy,
+// which costs less than a copy of each.
+func (r *Reader) One(b []byte, target any) error {
+	if len(b) <= togetherMax {
+		r.whole = b
+		// Also where a method of the target's type panics: the next bytes are others.
+		defer func() { r.whole, r.text = nil, "" }()
+	}
+	_, err := r.Into(b, target)
+	return err
+}
+
+// string reads a text.
+func (r *Reader) string(b []byte) (string, []byte, error) {
+	bytes, rest, err := msgp.ReadStringZC(b)
+	if err != nil || r.whole == nil || len(bytes) == 0 {
+		return string(bytes), rest, err
+	}
+	if r.text == "" {
+		r.text = string(r.whole)
+	}
+	end := len(r.whole) - len(rest)
+	return r.text[end-len(bytes) : end], rest, nil
 }
 
 // key is the name that bytes are.
@@ -53,7 +84,7 @@ func (r *Reader) any(b []byte, depth int) (any, []byte, error) {
 	var err error
 	switch msgp.NextType(b) {
 	case msgp.StrType:
-		value, b, err = msgp.ReadStringBytes(b)
+		value, b, err = r.string(b)
 	case msgp.IntType:
 		value, b, err = msgp.ReadInt64Bytes(b)
 	case msgp.UintType:

@@ -123,6 +123,11 @@ func TestAStructComesBackAsItWas(t *testing.T) {
 	if found := decode[outer](t, b); !reflect.DeepEqual(found, given) {
 		t.Errorf("%+v came back as %+v", given, found)
 	}
+	var reader pack.Reader
+	var alone outer
+	if err := reader.One(b, &alone); err != nil || !reflect.DeepEqual(alone, given) {
+		t.Errorf("%+v came back alone as %+v: %v", given, alone, err)
+	}
 	if found := decode[pack.Document](t, b); found["city"] != "Paris" || found["count"] != int64(200) {
 		t.Errorf("it is stored as %v", found)
 	}
@@ -223,11 +228,16 @@ func TestWhatIsReadSharesNoMemoryWithTheBytes(t *testing.T) {
 	b := encode(t, pack.Document{"text": "text", "bytes": []byte("bytes"), "more": pack.Extension{Type: 9, Data: []byte("data")}})
 	found := decode[pack.Document](t, b)
 	raw := decode[pack.Raw](t, b)
+	var reader pack.Reader
+	var alone pack.Document
+	if err := reader.One(b, &alone); err != nil {
+		t.Fatal(err)
+	}
 	for index := range b {
 		b[index] = 0xff
 	}
 	if found["text"] != "text" || string(found["bytes"].([]byte)) != "bytes" || raw[0] == 0xff ||
-		string(found["more"].(pack.Extension).Data) != "data" {
+		string(found["more"].(pack.Extension).Data) != "data" || alone["text"] != "text" {
 		t.Errorf("%v changed with the bytes", found)
 	}
 }
@@ -253,6 +263,7 @@ func TestDamagedBytesAreAnErrorAndNoPanic(t *testing.T) {
 					}
 				}()
 				_, _ = reader.Into(b, target)
+				_ = reader.One(b, target)
 			}()
 		}
 	}
@@ -273,5 +284,26 @@ func TestLengthsThatAreNotTrueTakeNoMemory(t *testing.T) {
 		if _, err := reader.Into(b, &list); !errors.Is(err, pack.ErrMismatch) {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// panicking is a type whose method panics.
+type panicking struct{}
+
+func (*panicking) UnmarshalMsg([]byte) ([]byte, error) { panic("mine") }
+
+func TestAReaderIsGoodForMoreAfterAPanic(t *testing.T) {
+	var reader pack.Reader
+	func() {
+		defer func() { _ = recover() }()
+		_ = reader.One(encode(t, pack.D{{Key: "a", Value: "first"}}), &struct {
+			A string
+			B panicking
+		}{})
+		_ = reader.One(encode(t, "first"), new(panicking))
+	}()
+	var text string
+	if _, err := reader.Into(encode(t, "second, and longer"), &text); err != nil || text != "second, and longer" {
+		t.Errorf("read %q: %v", text, err)
 	}
 }

@@ -61,7 +61,7 @@ func (r *Reader) value(b []byte, into reflect.Value, depth int) ([]byte, error) 
 	switch into.Kind() {
 	case reflect.String:
 		if into.Type() == stringType {
-			return readString(b, into)
+			return r.readString(b, into)
 		}
 	case reflect.Pointer:
 		if into.IsNil() {
@@ -74,7 +74,7 @@ func (r *Reader) value(b []byte, into reflect.Value, depth int) ([]byte, error) 
 	}
 	switch into.Kind() {
 	case reflect.String:
-		return readString(b, into)
+		return r.readString(b, into)
 	case reflect.Bool:
 		truth, rest, err := msgp.ReadBoolBytes(b)
 		if err != nil {
@@ -161,8 +161,8 @@ func (r *Reader) itself(b []byte, into reflect.Value, depth int) (_ []byte, done
 	return b, false, nil
 }
 
-func readString(b []byte, into reflect.Value) ([]byte, error) {
-	text, rest, err := msgp.ReadStringBytes(b)
+func (r *Reader) readString(b []byte, into reflect.Value) ([]byte, error) {
+	text, rest, err := r.string(b)
 	if err != nil {
 		return b, notOf(b, into)
 	}
