@@ -37,7 +37,7 @@ fn get_document(call: &mut Call<'_>) -> Result<f64> {
         ..
     } = &mut *call.environment;
     let session = handles.session(handle)?;
-    if let Session::Collection { collection, .. } = session {
+    if let Session::Collection { collection } = session {
         let response = buffers.response();
         match collection.get_into(&id, response)? {
             None => return Ok(0.0),
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn has(env: sys::napi_env, info: sys::napi_callback_info) 
         enter(env, info, |call| {
             let (handle, id) = (call.handle(0), call.id(1)?);
             match call.environment.handles.session(handle)? {
-                Session::Collection { collection, .. } => Ok(f64::from(collection.has(&id)?)),
+                Session::Collection { collection } => Ok(f64::from(collection.has(&id)?)),
                 Session::Transaction { transaction, name } => {
                     Ok(f64::from(enter_transaction(transaction)?.has(name, &id)?))
                 }
@@ -93,7 +93,7 @@ fn insert_document(call: &mut Call<'_>) -> Result<f64> {
     let Environment { handles, buffers, .. } = &mut *call.environment;
     let body = buffers.request(start, end)?;
     let id = match handles.session(handle)? {
-        Session::Collection { collection, .. } => collection.insert(body, &write)?,
+        Session::Collection { collection } => collection.insert(body, &write)?,
         Session::Transaction { transaction, name } => enter_transaction(transaction)?.insert(name, body)?,
     };
     if let Some(part) = buffers.response().get_mut(..id.len()) {
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn delete(env: sys::napi_env, info: sys::napi_callback_inf
             let (handle, id) = (call.handle(0), call.id(1)?.into_id()?);
             let write = write_options(call.integer(2)?, call.environment.owner)?;
             match call.environment.handles.session(handle)? {
-                Session::Collection { collection, .. } => Ok(f64::from(collection.delete(&id, &write)?)),
+                Session::Collection { collection } => Ok(f64::from(collection.delete(&id, &write)?)),
                 Session::Transaction { transaction, name } => {
                     Ok(f64::from(enter_transaction(transaction)?.delete(name, &id)?))
                 }

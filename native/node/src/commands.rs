@@ -44,7 +44,7 @@ impl Asked {
         ask: impl FnOnce(&mut Target<'_>) -> Result<R>,
     ) -> Result<R> {
         match self {
-            Asked::Session(Session::Collection { collection, .. }) => {
+            Asked::Session(Session::Collection { collection }) => {
                 ask(&mut Target::Collection(collection, write))
             }
             Asked::Session(Session::Transaction { transaction, name }) => ask(&mut Target::Transaction(

@@ -62,7 +62,7 @@ doors! {
         let handle = call.handle(0);
         let database = call.environment.handles.database(handle)?.clone();
         let collection = database.collection(&call.text(1)?)?;
-        call.environment.keep(handle, EntryKind::Session(Session::Collection { database, collection })).map(number)
+        call.environment.keep(handle, EntryKind::Session(Session::Collection { collection })).map(number)
     };
     /// `createCollection(database, name, ids)`
     create_collection => |call| {

@@ -8,11 +8,10 @@
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
-use quire_engine::format::intake::document_id;
 use quire_engine::format::record::Structures;
 use quire_engine::{
-    AnyCursor, Collection, Database, Durability, Error, ErrorKind, Filter, FindOptions, Found, IdBytes,
-    Owner, Result, Transaction, TransactionOptions, Update, UpdateOutcome, WriteOptions,
+    AnyCursor, Collection, Durability, Error, ErrorKind, Filter, FindOptions, Found, IdBytes, Owner, Result,
+    Transaction, Update, UpdateOutcome, WriteOptions,
 };
 
 /// A collection that verbs are asked of.
@@ -20,8 +19,6 @@ use quire_engine::{
 pub enum Session {
     /// Each verb is a transaction of its own.
     Collection {
-        /// The database, for verbs that need a transaction of several steps.
-        database: Database,
         /// The collection.
         collection: Collection,
     },
@@ -149,7 +146,7 @@ impl Session {
     /// Errors: those of the engine's verbs; BUSY when another thread is inside the transaction.
     pub fn run(&self, request: &Request<'_>, out: &mut Vec<u8>) -> Result<Outcome> {
         match self {
-            Session::Collection { database, collection } => run_alone(database, collection, request, out),
+            Session::Collection { collection } => run_alone(collection, request, out),
             Session::Transaction { transaction, name } => {
                 run_inside(&mut *enter(transaction)?, name, request, out)
             }
@@ -165,7 +162,7 @@ impl Session {
             ..FindOptions::default()
         };
         let cursor = match self {
-            Session::Collection { collection, .. } => collection.find(options)?,
+            Session::Collection { collection } => collection.find(options)?,
             Session::Transaction { transaction, name } => enter(transaction)?.find(name, options)?,
         };
         Ok(AnyCursor::Find(Box::new(cursor)))
@@ -174,7 +171,7 @@ impl Session {
     /// The record structures and their identity. Errors: CLOSED.
     pub fn structures(&self) -> Result<(Arc<Structures>, u64)> {
         match self {
-            Session::Collection { collection, .. } => collection.structures(),
+            Session::Collection { collection } => collection.structures(),
             Session::Transaction { transaction, name } => enter(transaction)?.structures(name),
         }
     }
@@ -193,12 +190,7 @@ pub fn enter(transaction: &Mutex<Transaction>) -> Result<MutexGuard<'_, Transact
 }
 
 /// Runs a verb as a transaction of its own.
-fn run_alone(
-    database: &Database,
-    collection: &Collection,
-    request: &Request<'_>,
-    out: &mut Vec<u8>,
-) -> Result<Outcome> {
+fn run_alone(collection: &Collection, request: &Request<'_>, out: &mut Vec<u8>) -> Result<Outcome> {
     let write = &request.write;
     Ok(match request.verb {
         Verb::Get => {
@@ -218,11 +210,7 @@ fn run_alone(
         })?,
         Verb::Put => Outcome::of_truth(collection.put(request.body, write)?),
         Verb::Replace => {
-            let is_there = collection.replace(wanted_id(request)?, request.body, write)?;
-            Outcome {
-                modified: u64::from(is_there),
-                ..Outcome::of_truth(is_there)
-            }
+            Outcome::of_update(collection.update(wanted_id(request)?, &replacement(request.body)?, write)?)
         }
         Verb::Update => Outcome::of_update(collection.update(
             wanted_id(request)?,
@@ -244,7 +232,12 @@ fn run_alone(
         }
         Verb::Count => Outcome::of_count(collection.count(compile(request.body)?)?),
         Verb::Clear => Outcome::of_count(collection.clear(write)?),
-        Verb::ReplaceOne => replace_one_alone(database, collection, request)?,
+        Verb::ReplaceOne => Outcome::of_update(collection.update_matching(
+            compile(request.filter)?,
+            &replacement(request.body)?,
+            Some(1),
+            write,
+        )?),
     })
 }
 
@@ -274,11 +267,7 @@ fn run_inside(
         })?,
         Verb::Put => Outcome::of_truth(transaction.put(name, request.body)?),
         Verb::Replace => {
-            let is_there = transaction.replace(name, wanted_id(request)?, request.body)?;
-            Outcome {
-                modified: u64::from(is_there),
-                ..Outcome::of_truth(is_there)
-            }
+            Outcome::of_update(transaction.update(name, wanted_id(request)?, &replacement(request.body)?)?)
         }
         Verb::Update => Outcome::of_update(transaction.update(
             name,
@@ -300,7 +289,12 @@ fn run_inside(
         }
         Verb::Count => Outcome::of_count(transaction.count(name, compile(request.body)?)?),
         Verb::Clear => Outcome::of_count(transaction.clear(name)?),
-        Verb::ReplaceOne => replace_one(transaction, name, request)?,
+        Verb::ReplaceOne => Outcome::of_update(transaction.update_matching(
+            name,
+            compile(request.filter)?,
+            &replacement(request.body)?,
+            Some(1),
+        )?),
     })
 }
 
@@ -319,40 +313,18 @@ fn read_into(collection: &Collection, id: &IdBytes, out: &mut Vec<u8>) -> Result
     }
 }
 
-/// Finds and replaces in one transaction.
-fn replace_one_alone(database: &Database, collection: &Collection, request: &Request<'_>) -> Result<Outcome> {
-    let name = collection.name();
-    let options = TransactionOptions {
-        collections: vec![name.to_string()],
-        owner: request.write.owner,
-    };
-    let mut transaction = database.begin(&options)?;
-    let outcome = replace_one(&mut transaction, &name, request)?;
-    transaction.commit(request.write.durability.unwrap_or_else(|| database.durability()))?;
-    Ok(outcome)
-}
-
-/// Replaces the first match of a filter.
-fn replace_one(transaction: &mut Transaction, name: &str, request: &Request<'_>) -> Result<Outcome> {
-    let options = FindOptions {
-        filter: compile(request.filter)?,
-        limit: Some(1),
-        ..FindOptions::default()
-    };
-    let mut found = Vec::new();
-    if transaction
-        .find(name, options)?
-        .next_batch(&mut found, 1, usize::MAX)?
-        == 0
-    {
-        return Ok(Outcome::default());
+/// The document of `bytes`, as the update that puts it in the place of another one and tells whether that was the same.
+///
+/// Errors: INVALID_UPDATE.
+fn replacement(bytes: &[u8]) -> Result<Update> {
+    let update = Update::compile(bytes)?;
+    if !update.is_replacement() {
+        return Err(Error::new(
+            ErrorKind::InvalidUpdate,
+            "the replacement has update operators; updateOne takes these",
+        ));
     }
-    let id = IdBytes::from_canonical(document_id(&found)?)?;
-    let is_there = transaction.replace(name, &id, request.body)?;
-    Ok(Outcome {
-        modified: u64::from(is_there),
-        ..Outcome::of_truth(is_there)
-    })
+    Ok(update)
 }
 
 /// Writes the ids that `insert` gives as one array.
