@@ -35,11 +35,13 @@ class ChangeStream:
     _handle = 0
     _is_open = False
 
-    def __init__(self, database: int, request: dict[str, Any]) -> None:
+    def __init__(self, database: int, request: dict[str, Any], keeper: object) -> None:
         packed, handle = encode(request), ffi.new("uint64_t *")
         check(lib.quire_watch(database, packed, len(packed), handle))
         self._handle = handle[0]
         self._is_open = True
+        # The database has to live as long as the stream.
+        self._keeper = keeper
         self._events: deque[Document] = deque()
         self._read_token = self._token = self._native_token()
 
@@ -117,6 +119,7 @@ class ChangeStream:
         if status:
             self._fail(status)
             return
+        self._token = self._read_token
         self._events.extend(decode_sequence(read_buffer(buffer), count[0]))
         try:
             self._read_token = self._native_token()

@@ -35,8 +35,8 @@ class IndexModel:
 class Collection(ModifiableDocuments[T]):
     """A collection of documents. Every method is a transaction of its own. Any thread may use it."""
 
-    def __init__(self, name: str, handle: int, database: int) -> None:
-        super().__init__(name, handle, False)
+    def __init__(self, name: str, handle: int, database: int, keeper: object) -> None:
+        super().__init__(name, handle, keeper, False)
         self._database = database
 
     def create_index(self, keys: Keys, *, durability: Durability | None = None, **options: Unpack[IndexOptions]) -> str:
@@ -98,7 +98,7 @@ class Collection(ModifiableDocuments[T]):
         InvalidFilter. See docs/CHANGES.md.
         """
         request = watch_request(pipeline, full_document, resume_after, start_after, durable)
-        return ChangeStream(self._database, {**request, "collection": self.name})
+        return ChangeStream(self._database, {**request, "collection": self.name}, self._keeper)
 
     def drop(self) -> bool:
         """Deletes the collection and all its documents; gives whether there was one. Raises Busy, ReadOnly."""

@@ -23,7 +23,7 @@ C = TypeVar("C", bound="Batches[Any]")
 
 # Documents of the first batch; each following one has four times as many, up to the most.
 FIRST_BATCH = 64
-BATCH_MAX = 4096
+BATCH_MAX = 1024
 _OVER = 0
 
 
@@ -34,8 +34,10 @@ class Batches(Generic[R]):
     _is_open = False
     _is_over = False
 
-    def __init__(self, target: int, request: dict[str, Any]) -> None:
+    def __init__(self, target: int, request: dict[str, Any], keeper: object) -> None:
         self._target = target
+        # What has to live as long as the cursor: its database, or its transaction.
+        self._keeper = keeper
         self._request = request
         self._batch_max = FIRST_BATCH
         self._documents: Iterator[R] = iter(())
@@ -160,7 +162,7 @@ class Cursor(Batches[R]):
 
     def clone(self) -> Cursor[R]:
         """The same query, not yet read."""
-        return Cursor(self._target, dict(self._request))
+        return Cursor(self._target, dict(self._request), self._keeper)
 
     def explain(self) -> Document:
         """How the query is done, and what that takes; it is run for it, and the cursor stays as it is."""
@@ -188,4 +190,5 @@ def count_of(name: str, count: Any) -> int:
     """A count that a call takes. Raises InvalidArgument."""
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < 1 << 63:
         raise InvalidArgument(f"{name} must be a whole number of at least 0, not {count!r}")
-    return count
+    number: int = count
+    return number

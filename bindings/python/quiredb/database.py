@@ -123,7 +123,7 @@ class Database:
         if collection is None or self.closed:
             text, handle = text_argument("name", name), ffi.new("uint64_t *")
             check(lib.quire_collection(self._handle, text, len(text), handle))
-            made = Collection[Any](name, handle[0], self._handle)
+            made = Collection[Any](name, handle[0], self._handle, self)
             collection = self._collections.setdefault(name, made)
             if collection is not made:
                 # Another thread was faster.
@@ -163,7 +163,7 @@ class Database:
 
     def aggregate(self, pipeline: Pipeline) -> AggregationCursor[Document]:
         """The results of a pipeline that begins with ``$documents``."""
-        return AggregationCursor(self._handle, aggregation(pipeline, None))
+        return AggregationCursor(self._handle, aggregation(pipeline, None), self)
 
     def transaction(
         self,
@@ -185,7 +185,7 @@ class Database:
         options = {"collections": list(collections), "durability": durability, "anyThread": any_thread}
         packed, handle = encode(options), ffi.new("uint64_t *")
         check(lib.quire_begin(self._handle, packed, len(packed), handle))
-        return Transaction(handle[0])
+        return Transaction(handle[0], self)
 
     def with_transaction(
         self,
@@ -220,7 +220,7 @@ class Database:
     ) -> ChangeStream:
         """The changes of every collection from now on, those of a transaction together; see ``Collection.watch``."""
         request = watch_request(pipeline, full_document, resume_after, start_after, durable)
-        return ChangeStream(self._handle, request)
+        return ChangeStream(self._handle, request, self)
 
     def expire_documents(self) -> int:
         """Deletes the documents that an index with expireAfterSeconds lets go; gives how many there were."""

@@ -50,10 +50,12 @@ class Documents(Generic[T]):
     InvalidArgument, for there the commit has it.
     """
 
-    def __init__(self, name: str, handle: int, is_part: bool) -> None:
+    def __init__(self, name: str, handle: int, keeper: object, is_part: bool) -> None:
         #: The collection's name.
         self.name = name
         self._handle = handle
+        # What has to live as long as this: the database, or the transaction.
+        self._keeper = keeper
         self._is_part = is_part
 
     def __repr__(self) -> str:
@@ -189,7 +191,7 @@ class Documents(Generic[T]):
             "limit": limit if limit is None else count_of("limit", limit),
             "hint": hint_of(hint),
         }
-        return Cursor(self._handle, request)
+        return Cursor(self._handle, request, self._keeper)
 
     def find_one(
         self,
@@ -222,7 +224,7 @@ class Documents(Generic[T]):
     ) -> int:
         """How many documents match."""
         if skip == 0 and limit is None and hint is None:
-            return self._count(encode(filter) if filter else b"")
+            return self._count(b"" if filter is None else encode(filter))
         options = {"skip": count_of("skip", skip), "limit": limit, "hint": hint_of(hint)}
         if limit is not None:
             count_of("limit", limit)
@@ -240,7 +242,7 @@ class Documents(Generic[T]):
 
     def aggregate(self, pipeline: Pipeline, *, hint: Hint | None = None) -> AggregationCursor[Document]:
         """The results of an aggregation pipeline. Nothing runs before the first result is asked for."""
-        return AggregationCursor(self._handle, aggregation(pipeline, hint))
+        return AggregationCursor(self._handle, aggregation(pipeline, hint), self._keeper)
 
     def update_one(
         self,

@@ -22,8 +22,10 @@ class Transaction:
     _handle = 0
     _is_open = False
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, keeper: object) -> None:
         self._handle = handle
+        # The database has to live as long as the transaction.
+        self._keeper = keeper
         self._is_open = True
         self._collections: dict[str, ModifiableDocuments[Any]] = {}
 
@@ -37,7 +39,7 @@ class Transaction:
         if documents is None:
             text, handle = text_argument("name", name), ffi.new("uint64_t *")
             check(lib.quire_transaction_collection(self._handle, text, len(text), handle))
-            documents = self._collections[name] = ModifiableDocuments(name, handle[0], True)
+            documents = self._collections[name] = ModifiableDocuments(name, handle[0], self, True)
         return documents
 
     def __getitem__(self, name: str) -> ModifiableDocuments[Document]:

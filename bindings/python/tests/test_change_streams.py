@@ -53,6 +53,7 @@ def test_a_stream_goes_on_behind_a_token(users: Users) -> None:
         assert stream.resume_token == first["_id"]
         stream.next()
         token = stream.resume_token
+        assert stream.alive
         stream.close()
         assert stream.resume_token == token
         with users.watch(resume_after=token) as stream:
@@ -67,6 +68,21 @@ def test_what_the_filter_leaves_out_moves_the_token(users: Users) -> None:
         users.insert_one({"_id": 1})
         assert stream.try_next() is None
         assert stream.resume_token != before
+
+
+def test_a_token_is_never_ahead_of_what_was_handed_out(users: Users) -> None:
+    with users.watch(), users.watch({"operationType": {"$ne": "delete"}}) as stream:
+        users.insert_one({"_id": 1})
+        users.delete(1)
+        stream.next()
+        assert stream.try_next() is None
+        behind_delete = stream.resume_token
+        users.insert_many([{"_id": 2}, {"_id": 3}])
+        stream.next()
+        with users.watch(resume_after=stream.resume_token) as again:
+            assert again.next()["documentKey"]["_id"] == 3
+        with users.watch(resume_after=behind_delete) as again:
+            assert again.next()["documentKey"]["_id"] == 2
 
 
 def test_dropping_the_collection_ends_the_stream(users: Users) -> None:

@@ -44,3 +44,19 @@ def test_every_operation_that_is_told_of_is_known() -> None:
 
 def steps_of(steps: list[Any]) -> list[Any]:
     return [inner for step in steps for inner in [step, *steps_of(step.get("steps", []))]]
+
+
+@pytest.mark.parametrize(
+    "change", [{"result": 2}, {"error": "DUPLICATE_ID"}, {"result": {"$any": "text"}}, {"result": 1.5}]
+)
+def test_a_case_that_is_otherwise_fails(change: dict[str, Any], tmp_path: Path) -> None:
+    step = {"op": "insertOne", "arguments": {"document": {"_id": 1}}}
+    Run({"steps": [{**step, "result": 1}]}, tmp_path, OPERATIONS).run()
+    with pytest.raises(AssertionError):
+        Run({"steps": [{**step, **change}]}, tmp_path, OPERATIONS).run()
+
+
+def test_an_error_that_a_case_does_not_expect_fails(tmp_path: Path) -> None:
+    steps = [{"op": "insertOne", "arguments": {"document": {"_id": id}}} for id in (1, 1)]
+    with pytest.raises(AssertionError, match="DUPLICATE_ID"):
+        Run({"steps": steps}, tmp_path, OPERATIONS).run()

@@ -88,6 +88,21 @@ def test_a_database_that_was_forgotten_is_closed(path: str) -> None:
         assert db["users"].has(2)
 
 
+def test_what_was_opened_from_a_database_keeps_it_open(path: str) -> None:
+    users = quiredb.open(path)["users"]
+    gc.collect()
+    users.insert_one({"_id": 1})
+    part = quiredb.open(path).transaction()["others"]
+    gc.collect()
+    part.insert_one({"_id": 2})
+    stream = quiredb.open(path).watch()
+    gc.collect()
+    assert users.delete(1) and stream.next()["operationType"] == "delete"
+    cursor = quiredb.open(path).aggregate([{"$documents": [{"a": 1}]}])
+    gc.collect()
+    assert cursor.to_list() == [{"a": 1}]
+
+
 def test_collections_are_made_listed_renamed_and_dropped(db: quiredb.Database) -> None:
     assert db["a"] is db.collection("a")
     db.create_collection("ints", ids="integer")

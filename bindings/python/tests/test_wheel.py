@@ -1,4 +1,4 @@
-# The wheel, as a new user has it: built by maturin, installed into an environment of its own, README's program run there.
+# The wheel, as a new user has it: built by maturin, installed into a fresh environment, README's program run there.
 #
 # Needs cargo, and maturin, which pip fetches; where there is no cargo the tests are skipped.
 
