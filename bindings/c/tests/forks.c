@@ -1,17 +1,25 @@
 // Processes that fork: the child does not use what its parent has open, and may open databases of its own.
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "nanodb_compat.h"
 #include "test.h"
 
+#define MANY 32
+// Seconds after which a child that hangs is ended.
+#define CHILD_SECONDS_MAX 300
+
 // Runs `body` in a child; gives its exit status.
 static int in_child(int (*body)(uint64_t, uint64_t), uint64_t database, uint64_t collection) {
     fflush(stdout);
     pid_t child = fork();
     CHECK(child >= 0);
-    if (child == 0) _exit(body(database, collection));
+    if (child == 0) {
+        alarm(CHILD_SECONDS_MAX);
+        _exit(body(database, collection));
+    }
     int status = 0;
     CHECK(waitpid(child, &status, 0) == child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -106,6 +114,46 @@ static void grandchild_is_told_from_its_parent(void) {
     OK(quire_close(database));
 }
 
+// Threads of the library that wait at the time of the fork are not there in the child, and their memory is used again.
+static int open_and_close_many(uint64_t database, uint64_t collection) {
+    uint64_t own[MANY] = {0}, users = 0;
+    const uint8_t document[] = "\x81\xa3_id\x01";
+    (void)database, (void)collection;
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned place = 0; place < MANY; place++) {
+            if (quire_open(":memory:", 8, NULL, 0, &own[place]) != QUIRE_OK) return 1;
+            if (quire_collection(own[place], "users", 5, &users) != QUIRE_OK) return 2;
+            if (quire_insert(users, document, sizeof document - 1, 0, NULL) != QUIRE_OK) return 3;
+        }
+        for (unsigned place = 0; place < MANY; place++) {
+            if (quire_close(own[place]) != QUIRE_OK) return 4;
+        }
+    }
+    return 0;
+}
+
+static void *wait_for_close(void *argument) {
+    quire_buffer events = {0};
+    uint64_t count = 0;
+    int32_t status = quire_watch_next(*(uint64_t *)argument, 0, 0, -1, &events, &count);
+    quire_buffer_free(&events);
+    return (void *)(intptr_t)status;
+}
+
+static void threads_that_wait_in_the_parent_do_not_disturb_the_child(void) {
+    uint64_t databases[MANY] = {0}, stream = 0;
+    bytes request = pack("{\"op\":\"watch\"}");
+    for (unsigned place = 0; place < MANY; place++) databases[place] = open_memory();
+    OK(quire_watch(databases[0], request.data, request.length, &stream));
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, wait_for_close, &stream) == 0);
+    for (unsigned round = 0; round < 3; round++) CHECK(in_child(open_and_close_many, 0, 0) == 0);
+    for (unsigned place = 0; place < MANY; place++) OK(quire_close(databases[place]));
+    void *status = NULL;
+    CHECK(pthread_join(thread, &status) == 0);
+    CHECK((intptr_t)status == QUIRE_CLOSED);
+}
+
 static int use_nanodb_of_the_parent(uint64_t database, uint64_t collection) {
     (void)database, (void)collection;
     // It writes nowhere before the child has opened a database of its own.
@@ -131,6 +179,7 @@ int main(void) {
     TEST(child_opens_databases_of_its_own);
     TEST(file_that_the_parent_holds_is_locked_for_the_child);
     TEST(grandchild_is_told_from_its_parent);
+    TEST(threads_that_wait_in_the_parent_do_not_disturb_the_child);
     TEST(child_has_none_of_the_databases_of_nanodbs_calls);
     return end_tests();
 }

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use quire_engine::command;
 use quire_engine::format::encode::write_text;
+use quire_engine::store::waiting::Waiting;
 use quire_engine::watch::{Stream, Waker};
 use quire_engine::{Error, ErrorKind, Result};
 
@@ -30,8 +31,7 @@ pub struct OpenStream {
 /// Wakes the reader of one stream.
 #[derive(Default)]
 struct Bell {
-    state: Mutex<BellState>,
-    rung: Condvar,
+    state: Waiting<BellState>,
 }
 
 #[derive(Default)]
@@ -42,10 +42,10 @@ struct BellState {
 
 impl Bell {
     fn ring(&self, is_closed: bool) {
-        let mut state = self.state.lock();
-        state.is_rung = true;
-        state.is_closed |= is_closed;
-        self.rung.notify_all();
+        self.state.change(|state| {
+            state.is_rung = true;
+            state.is_closed |= is_closed;
+        });
     }
 
     /// Errors: CLOSED.
@@ -58,17 +58,7 @@ impl Bell {
 
     /// Waits until the bell rings, or for `deadline`; whether it rang. Errors: CLOSED.
     fn wait(&self, deadline: Option<Instant>) -> Result<bool> {
-        let mut state = self.state.lock();
-        while !state.is_rung {
-            match deadline {
-                None => self.rung.wait(&mut state),
-                Some(deadline) => {
-                    if self.rung.wait_until(&mut state, deadline).timed_out() {
-                        break;
-                    }
-                }
-            }
-        }
+        let mut state = self.state.wait_while(deadline, |state| !state.is_rung);
         if state.is_closed {
             return Err(closed());
         }

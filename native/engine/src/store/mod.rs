@@ -18,6 +18,7 @@ mod indexes;
 mod moment;
 mod rebuild;
 mod replay;
+pub mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Mutex, RwLock};
 
 use crate::collection::CollectionState;
 use crate::error::{Error, ErrorKind, Result};
@@ -51,6 +52,7 @@ pub use indexes::DroppedIndexes;
 pub use moment::Moment;
 pub use rebuild::Room;
 pub use replay::Replay;
+use waiting::Waiting;
 
 /// What the store was opened with; see `OpenOptions`.
 #[derive(Clone, Debug)]
@@ -119,8 +121,7 @@ pub struct Store {
     /// Set under the gate when the last handle closes: no commit may follow.
     is_closing: AtomicBool,
     /// Wakes the janitor; set while it has work.
-    janitor_wanted: Mutex<bool>,
-    janitor_wakes: Condvar,
+    janitor_wanted: Waiting<bool>,
     janitor_is_called: AtomicBool,
     /// Commits, for stats.
     commits_count: AtomicU64,
@@ -201,8 +202,7 @@ impl Store {
             health: AtomicU8::new(HEALTHY),
             failure: Mutex::new(None),
             is_closing: AtomicBool::new(false),
-            janitor_wanted: Mutex::new(false),
-            janitor_wakes: Condvar::new(),
+            janitor_wanted: Waiting::default(),
             janitor_is_called: AtomicBool::new(false),
             commits_count: AtomicU64::new(0),
             checkpoint_not_before_bytes: AtomicU64::new(0),
@@ -348,46 +348,32 @@ impl Store {
     #[inline]
     fn call_janitor(&self) {
         if self.settings.background && !self.janitor_is_called.swap(true, Ordering::AcqRel) {
-            *self.janitor_wanted.lock() = true;
-            self.janitor_wakes.notify_one();
+            self.janitor_wanted.change(|wanted| *wanted = true);
         }
     }
 
     /// Waits until the janitor is called, until `deadline` or until the store is closing; returns whether it was
     /// called.
     pub fn wait_for_call(&self, deadline: Option<Instant>) -> bool {
-        let mut wanted = self.janitor_wanted.lock();
-        while !*wanted && !self.is_closing() {
-            let is_late = match deadline {
-                Some(deadline) => self.janitor_wakes.wait_until(&mut wanted, deadline).timed_out(),
-                None => {
-                    self.janitor_wakes.wait(&mut wanted);
-                    false
-                }
-            };
-            if is_late {
-                break;
-            }
-        }
+        let mut wanted = self
+            .janitor_wanted
+            .wait_while(deadline, |wanted| !*wanted && !self.is_closing());
         std::mem::take(&mut *wanted)
     }
 
     /// Waits one interval, or until the store is closing; returns whether it is.
     pub fn wait_interval(&self) -> bool {
-        let mut wanted = self.janitor_wanted.lock();
-        if !self.is_closing.load(Ordering::Acquire) {
-            self.janitor_wakes
-                .wait_for(&mut wanted, self.settings.sync_interval);
-        }
-        self.is_closing.load(Ordering::Acquire)
+        let deadline = Instant::now() + self.settings.sync_interval;
+        let is_open = |_: &mut bool| !self.is_closing();
+        drop(self.janitor_wanted.wait_while(Some(deadline), is_open));
+        self.is_closing()
     }
 
     /// Lets no commit follow and ends the janitor.
     pub fn begin_close(&self) {
         let _gate = self.gate.write();
         self.is_closing.store(true, Ordering::Release);
-        *self.janitor_wanted.lock() = true;
-        self.janitor_wakes.notify_all();
+        self.janitor_wanted.change(|wanted| *wanted = true);
         self.feed.wake_all();
     }
 
