@@ -26,7 +26,8 @@
 
 // Threads   Every call may be made from any thread. One handle may be used by several threads at a time; a transaction,
 //           cursor or stream does one call at a time and gives QUIRE_BUSY to the others. A buffer is one call's.
-// fork      A child may use the library anew; handles of its parent give QUIRE_FORKED there.
+// fork      A child may use the library anew; handles of its parent give QUIRE_FORKED there. While a process forks, its
+//           other threads are in no call but quire_watch_next; a child of one whose threads are calls exec only.
 // Signals   No call is safe in a signal handler. The library prints nothing and installs no handlers.
 // Versions  The numbers of statuses never change. Calls are added; one that changes raises quire_abi_version, and the
 //           name of the shared library (libquire.so.1) with it.
@@ -326,6 +327,11 @@ int32_t quire_check(uint64_t database, struct quire_buffer *report);
 // Copies everything committed so far to a new database at `path`, while others read and write: {pagesCount,
 // bytes, collectionsCount, documentsCount, sequence}. This thread does the work.
 int32_t quire_backup(uint64_t database, const char *path, size_t path_length, struct quire_buffer *report);
+
+// Takes the room out of the file that deletes and updates left, while others read and write: {bytesBefore, bytesAfter,
+// moved, left}, the last two being names of collections. This thread does the work.
+int32_t quire_compact(uint64_t database,
+                      struct quire_buffer *report);
 
 // Copies every document that can be read from a damaged database, which is not open, to a new one: {documentsCount,
 // problemsCount, problems}.

@@ -42,6 +42,29 @@ static void backup_and_salvage_hold_the_documents(void) {
     quire_buffer_free(&report);
 }
 
+static void compaction_takes_the_room_of_what_was_deleted(void) {
+    const char *path = fresh_path("compact");
+    uint64_t database = 0;
+    quire_buffer report = {0};
+    OK(quire_open(path, strlen(path), NULL, 0, &database));
+    uint64_t users = collection_of(database, "users");
+    insert_numbers(users, 20000);
+    const char *request = "{\"op\":\"deleteMany\",\"filter\":{\"group\":{\"$gt\":0}}}";
+    OK(quire_checkpoint(database));
+    OK(quire_command_json(users, request, strlen(request), 0, &report));
+    OK(quire_compact(database, &report));
+    unsigned long before = 0, after = 0;
+    const char *told = unpack(report.data, report.length);
+    CHECK(sscanf(told, "{\"bytesBefore\":%lu,\"bytesAfter\":%lu,", &before, &after) == 2);
+    CHECK(after < before && strstr(told, "\"moved\":[\"users\"],\"left\":[]}") != NULL);
+    CHECK(count_of(users) == 2000);
+    FAILS(QUIRE_INVALID_ARGUMENT, quire_compact(users, &report));
+    FAILS(QUIRE_INVALID_ARGUMENT, quire_compact(database, NULL));
+    OK(quire_close(database));
+    FAILS(QUIRE_CLOSED, quire_compact(database, &report));
+    quire_buffer_free(&report);
+}
+
 static void documents_expire_when_asked(void) {
     uint64_t database = open_memory();
     uint64_t users = collection_of(database, "users"), deleted = 0;
@@ -68,6 +91,7 @@ static void file_that_is_damaged_is_told_by_its_status(void) {
 int main(void) {
     TEST(figures_are_told);
     TEST(backup_and_salvage_hold_the_documents);
+    TEST(compaction_takes_the_room_of_what_was_deleted);
     TEST(documents_expire_when_asked);
     TEST(file_that_is_damaged_is_told_by_its_status);
     return end_tests();

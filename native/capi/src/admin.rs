@@ -6,7 +6,7 @@
 use std::ffi::c_char;
 
 use quire_engine::command::describe::{
-    write_backup, write_check, write_collections, write_salvage, write_stats,
+    write_backup, write_check, write_collections, write_compact, write_salvage, write_stats,
 };
 
 use crate::buffer::{QuireBuffer, Reply};
@@ -77,6 +77,19 @@ pub unsafe extern "C" fn quire_backup(
         // SAFETY: as above; the path is copied before anything is written.
         let path = unsafe { text(path, path_length, "path")?.to_owned() };
         write_backup(&database_of(database)?.database.backup(&path)?, &mut reply.bytes);
+        reply.keep();
+        Ok(())
+    })
+}
+
+/// Takes the room out of the file that deletes and updates left, while others read and write: {bytesBefore, bytesAfter,
+/// moved, left}, the last two being names of collections. This thread does the work.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn quire_compact(database: u64, report: *mut QuireBuffer) -> i32 {
+    door(|| {
+        // SAFETY: as in `quire_collections`.
+        let mut reply = unsafe { Reply::take(report)? };
+        write_compact(&database_of(database)?.database.compact()?, &mut reply.bytes);
         reply.keep();
         Ok(())
     })

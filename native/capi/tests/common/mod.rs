@@ -181,6 +181,7 @@ wrappers! {
     check(database: u64, report: &mut Buffer) => quire_check(database, report.out());
     backup(database: u64, path: &str, report: &mut Buffer) =>
         quire_backup(database, text(path).0, text(path).1, report.out());
+    compact(database: u64, report: &mut Buffer) => quire_compact(database, report.out());
     salvage(from: &str, to: &str, report: &mut Buffer) =>
         quire_salvage(text(from).0, text(from).1, text(to).0, text(to).1, report.out());
     expire(database: u64, deleted: &mut u64) => quire_expire(database, deleted);

@@ -3,10 +3,13 @@
 //! Shape: maps with the names of src/stats.ts. Promises: what is appended is one whole value.
 //! Leaves to others: the figures (stats.rs, check.rs, dump/).
 
+use std::sync::Arc;
+
 use crate::backup::BackupReport;
 use crate::check::CheckReport;
 use crate::collection::IdMode;
 use crate::command::reply::Reply;
+use crate::compact::CompactReport;
 use crate::dump::DumpReport;
 use crate::error::Error;
 use crate::format::encode::{write_array_head, write_text};
@@ -70,6 +73,23 @@ pub fn write_backup(report: &BackupReport, out: &mut Vec<u8>) {
     map.count("documentsCount", report.documents_count);
     map.count("sequence", report.sequence);
     map.end();
+}
+
+/// Appends what a compaction did.
+pub fn write_compact(report: &CompactReport, out: &mut Vec<u8>) {
+    let mut map = Reply::begin(out);
+    map.count("bytesBefore", report.bytes_before);
+    map.count("bytesAfter", report.bytes_after);
+    write_names(&report.moved, map.field("moved"));
+    write_names(&report.left, map.field("left"));
+    map.end();
+}
+
+fn write_names(names: &[Arc<str>], out: &mut Vec<u8>) {
+    write_array_head(names.len(), out);
+    for name in names {
+        write_text(name.as_bytes(), out);
+    }
 }
 
 /// Appends what salvaging a database found.
