@@ -37,6 +37,8 @@ const METHODS: { readonly [method: string]: string } = {
   abandon: 'is internal',
   commitAsync: 'commit off the event loop: test/unit/transaction.test.ts',
   async: 'the same verbs off the event loop: test/unit/async-collection.test.ts',
+  backup: 'makes a second file: test/unit/backup.test.ts, and each binding by itself',
+  compact: 'is judged by the size of its file: test/unit/backup.test.ts',
   closed: 'tells whether close was called: test/unit/database.test.ts',
   active: 'tells whether a transaction is open: test/unit/transaction.test.ts'
 }
