@@ -63,15 +63,11 @@ class ChangeStream:
         0, the default, does not wait, and None waits until there is one or the stream is closed.
         """
         end = None if timeout is None else time.monotonic() + timeout
-        while not self._events:
-            if not self._is_open:
-                return None
+        while (event := self._take()) is None and self._is_open:
             left_ms = _WAIT_MS_MAX if end is None else int((end - time.monotonic()) * 1000)
             self._read(max(0, min(left_ms, _WAIT_MS_MAX)))
-            if end is not None and not self._events and time.monotonic() >= end:
-                return None
-        event = self._events.popleft()
-        self._token = event["_id"]
+            if end is not None and time.monotonic() >= end:
+                return self._take()
         return event
 
     @property
@@ -106,6 +102,15 @@ class ChangeStream:
         # At the end of the interpreter the library may be gone before the stream.
         if self._is_open and lib is not None:
             lib.quire_watch_close(self._handle)
+
+    def _take(self) -> Document | None:
+        """The next event that was read. `close` in another thread may take them all away at any time."""
+        try:
+            event = self._events.popleft()
+        except IndexError:
+            return None
+        self._token = event["_id"]
+        return event
 
     def _end(self) -> None:
         if self._is_open:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -135,3 +136,23 @@ def test_closing_the_database_ends_the_wait(db: quiredb.Database) -> None:
     with pytest.raises(quiredb.Closed):
         stream.next()
     reader.join()
+
+
+def test_closing_at_any_moment_lets_the_reader_go(users: Users) -> None:
+    users.insert_one({"_id": 0})
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for round in range(60):
+            stream = users.watch()
+            seen: list[object] = []
+            reader = threading.Thread(target=lambda s=stream, to=seen: to.extend(event["_id"] for event in s))
+            reader.start()
+            for _ in range(round % 7):
+                users.update_many({}, {"$inc": {"v": 1}})
+            stream.close()
+            reader.join(60)
+            assert not reader.is_alive()
+            assert len(seen) == len(set(seen)) <= round % 7
+    finally:
+        sys.setswitchinterval(interval)
