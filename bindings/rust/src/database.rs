@@ -15,7 +15,7 @@ use crate::scope::{Scope, write_options};
 use crate::value::Document;
 use quire_engine::check::CheckReport;
 use quire_engine::stats::{CollectionInfo, Stats};
-use quire_engine::{BackupReport, DumpReport, IdMode, MEMORY_PATH, Target};
+use quire_engine::{BackupReport, CompactReport, DumpReport, IdMode, MEMORY_PATH, Target};
 
 /// An open database. It is cheap to clone and may be used by any thread. Errors of every call: CLOSED; of every write
 /// also READ_ONLY.
@@ -124,6 +124,13 @@ impl Database {
     /// much was changed meanwhile.
     pub fn backup(&self, path: impl AsRef<std::path::Path>) -> Result<BackupReport> {
         Ok(self.engine.backup(text_of(path.as_ref())?)?)
+    }
+
+    /// Takes the room out of the file that deletes and updates left, while others read and write.
+    ///
+    /// Errors: READ_ONLY, CORRUPTED, DISK_FULL, IO, POISONED.
+    pub fn compact(&self) -> Result<CompactReport> {
+        Ok(self.engine.compact()?)
     }
 
     /// Closes this handle, its clones and its collections: open transactions are rolled back, cursors end. Closing twice

@@ -42,7 +42,7 @@ pub use options::{
 };
 pub use quire_engine::check::CheckReport;
 pub use quire_engine::stats::{CollectionInfo, Stats};
-pub use quire_engine::{BackupReport, DumpReport, Durability, ErrorKind, IdMode};
+pub use quire_engine::{BackupReport, CompactReport, DumpReport, Durability, ErrorKind, IdMode};
 pub use results::{BulkWriteResult, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
 pub use room::Stored;
 pub use transaction::Transaction;

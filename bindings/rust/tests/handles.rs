@@ -206,6 +206,23 @@ fn options_of_writes_hold() {
 }
 
 #[test]
+fn a_compaction_gives_the_room_of_deleted_documents_back() {
+    let path = std::env::temp_dir().join(format!("quiredb-rust-compact-{}.quire", std::process::id()));
+    let db = Database::open(&path).unwrap();
+    let text = "x".repeat(1000);
+    let many: Vec<Document> = (0..2000).map(|id| doc! { "_id": id, "text": &text }).collect();
+    people(&db).insert_many(&many).unwrap();
+    db.checkpoint().unwrap();
+    people(&db).delete_many(doc! { "_id": { "$gte": 10 } }).unwrap();
+    let report = db.compact().unwrap();
+    assert!(report.bytes_after < report.bytes_before / 4, "{report:?}");
+    assert_eq!(people(&db).find(doc! {}).count().unwrap(), 10);
+    assert!(db.check().unwrap().is_clean());
+    db.close().unwrap();
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
 fn a_bulk_that_fails_tells_what_was_done() {
     let db = Database::in_memory().unwrap();
     let writes = [1, 1, 2].map(|id| WriteModel::insert_one(&doc! { "_id": id }));
