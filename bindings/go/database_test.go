@@ -117,6 +117,10 @@ func TestFiguresChecksAndCopiesAgree(t *testing.T) {
 	if !report.IsClean || report.DocumentsCount != 3 || stats.Collections[0].DocumentsCount != 3 || stats.CommitsCount == 0 {
 		t.Errorf("the figures are %+v, the check says %+v", stats, report)
 	}
+	compacted := must(db.Compact(ctx))(t)
+	if compacted.BytesAfter == 0 || compacted.BytesAfter > compacted.BytesBefore || len(compacted.Left) != 0 {
+		t.Errorf("the compaction says %+v", compacted)
+	}
 	copied := filepath.Join(t.TempDir(), "copy.quire")
 	if backup := must(db.Backup(ctx, copied))(t); backup.DocumentsCount != 3 || backup.CollectionsCount != 1 {
 		t.Errorf("the backup has %+v", backup)

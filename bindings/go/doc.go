@@ -6,7 +6,7 @@
 //	for user, err := range users.Find(quire.M{"age": quire.M{"$gt": 30}}).Sort("name").All() { … }
 //
 // Names follow the MongoDB driver. Calls take microseconds, so they take no context; those that wait (Transaction, Sync,
-// Checkpoint, Check, Backup, Salvage, Stream.Next) do. Every error has a Code: errors.Is(err, quire.ErrDuplicateID).
+// Checkpoint, Check, Backup, Compact, Salvage, Stream.Next) do. Every error has a Code: errors.Is(err, quire.ErrDuplicateID).
 //
 // The engine is a C library, which is loaded without cgo; with the build tag quire_cgo it is linked. README.md says where
 // it is looked for, and how values are converted. A DB and everything opened from it may be used by any number of

@@ -78,6 +78,16 @@ type BackupReport struct {
 	Sequence int64 `quire:"sequence"`
 }
 
+// CompactReport is what Compact did.
+type CompactReport struct {
+	// BytesBefore is the size of the file before, BytesAfter that behind it.
+	BytesBefore int64 `quire:"bytesBefore"`
+	BytesAfter  int64 `quire:"bytesAfter"`
+	// Moved are the collections that were put into new pages, Left those that could not be.
+	Moved []string `quire:"moved"`
+	Left  []string `quire:"left"`
+}
+
 // SalvageReport is what Salvage found.
 type SalvageReport struct {
 	// DocumentsCount is how many documents are in the new file.
@@ -189,6 +199,13 @@ func (db *DB) Check(ctx context.Context) (CheckReport, error) {
 // Errors: those of the context; ErrCannotOpen, ErrDiskFull, ErrIO, ErrCorrupted.
 func (db *DB) Backup(ctx context.Context, path string) (BackupReport, error) {
 	return reportAfter[BackupReport](ctx, func(call *capi.Call) int32 { return capi.Backup(db.handle, path, call) })
+}
+
+// Compact takes the room out of the file that deletes and updates left, while others read and write.
+//
+// Errors: those of the context; ErrReadOnly, ErrDiskFull, ErrIO, ErrCorrupted.
+func (db *DB) Compact(ctx context.Context) (CompactReport, error) {
+	return reportAfter[CompactReport](ctx, func(call *capi.Call) int32 { return capi.Compact(db.handle, call) })
 }
 
 // Salvage copies every document that can be read from a damaged database, which is not open, to a new one.

@@ -65,7 +65,7 @@ from .results import (
     UpdateResult,
     WriteError,
 )
-from .stats import BackupReport, CheckReport, CollectionInfo, Problem, SalvageReport, Stats
+from .stats import BackupReport, CheckReport, CollectionInfo, CompactReport, Problem, SalvageReport, Stats
 from .transaction import Transaction
 from .types import Document, Durability, Id
 from .values import Extension, Timestamp
@@ -87,6 +87,7 @@ __all__ = [
     "CollectionExists",
     "CollectionInfo",
     "CollectionNotFound",
+    "CompactReport",
     "Conflict",
     "Corrupted",
     "Cursor",

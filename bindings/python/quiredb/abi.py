@@ -75,6 +75,7 @@ int32_t quire_sync(uint64_t database);
 int32_t quire_checkpoint(uint64_t database);
 int32_t quire_check(uint64_t database, quire_buffer *report);
 int32_t quire_backup(uint64_t database, const char *path, size_t path_length, quire_buffer *report);
+int32_t quire_compact(uint64_t database, quire_buffer *report);
 int32_t quire_salvage(const char *from, size_t from_length, const char *to, size_t to_length, quire_buffer *report);
 int32_t quire_expire(uint64_t database, uint64_t *deleted);
 """

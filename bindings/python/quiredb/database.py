@@ -20,7 +20,7 @@ from .collection import Collection
 from .cursor import AggregationCursor
 from .documents import aggregation
 from .errors import Conflict, InvalidArgument
-from .stats import BackupReport, CheckReport, CollectionInfo, SalvageReport, Stats, told
+from .stats import BackupReport, CheckReport, CollectionInfo, CompactReport, SalvageReport, Stats, told
 from .transaction import Transaction
 from .types import Document, Durability, Filter, FullDocument, IdKind, Pipeline, T
 
@@ -249,6 +249,10 @@ class Database:
         text, buffer = _path("path", path), take_buffer()
         check(lib.quire_backup(self._handle, text, len(text), buffer))
         return told(BackupReport, decode(read_buffer(buffer)))
+
+    def compact(self) -> CompactReport:
+        """Takes the room out of the file that deletes and updates left, while others read and write."""
+        return told(CompactReport, self._ask(lib.quire_compact))
 
     @property
     def closed(self) -> bool:

@@ -1,4 +1,4 @@
-# What a database tells of itself: its collections, its figures, what a check, a backup and a salvage found.
+# What a database tells of itself: its collections, its figures, what a check, a backup, a compaction and a salvage found.
 #
 # Promises: the fields are those of the library's replies, in this language's case. Leaves to others: the figures
 # (native/engine/src/command/describe.rs).
@@ -90,6 +90,18 @@ class BackupReport:
     documents_count: int
     #: Number of the newest commit that it has.
     sequence: int
+
+
+@dataclass(frozen=True)
+class CompactReport:
+    """What a compaction did."""
+
+    #: Bytes of the file before and behind it.
+    bytes_before: int
+    bytes_after: int
+    #: Names of the collections that were put into new pages, and of those that could not be.
+    moved: list[str]
+    left: list[str]
 
 
 @dataclass(frozen=True)

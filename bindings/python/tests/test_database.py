@@ -170,6 +170,17 @@ def test_a_backup_is_a_database(path: str, tmp_path: Path) -> None:
         assert copy["users"].count_documents() == 100
 
 
+def test_a_compaction_takes_the_room_of_what_was_deleted(path: str) -> None:
+    with quiredb.open(path) as db:
+        db["users"].insert_many([{"_id": id, "v": "x" * 500} for id in range(2_000)])
+        db.checkpoint()
+        db["users"].delete_many({"_id": {"$gte": 100}})
+        report = db.compact()
+        assert report.bytes_after < report.bytes_before
+        assert (report.moved, report.left) == (["users"], [])
+        assert db["users"].count_documents() == 100
+
+
 def test_a_damaged_file_tells_its_page_and_is_salvaged(path: str, tmp_path: Path) -> None:
     with quiredb.open(path) as db:
         db["users"].insert_many([{"_id": id, "v": "x" * 500} for id in range(1_000)])

@@ -312,6 +312,11 @@ func Check(database uint64, call *Call) int32 {
 	return int32(C.quire_check(C.uint64_t(database), (*C.quire_buffer)(unsafe.Pointer(&call.Out.Buffer))))
 }
 
+// Compact takes unused room out of a database's file; the buffer has the report.
+func Compact(database uint64, call *Call) int32 {
+	return int32(C.quire_compact(C.uint64_t(database), (*C.quire_buffer)(unsafe.Pointer(&call.Out.Buffer))))
+}
+
 // Backup copies a database; the buffer has the report.
 func Backup(database uint64, path string, call *Call) int32 {
 	return int32(C.quire_backup(

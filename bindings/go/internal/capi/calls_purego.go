@@ -22,8 +22,8 @@ var library struct {
 	open, close, collection, createCollection, dropCollection, renameCollection,
 	insert, insertMany, get, has, put, replace, update, delete, clear, count, command, find,
 	cursorNext, cursorClose, begin, transactionCollection, commit, rollback, watch, watchNext,
-	watchToken, watchClose, collections, stats, sync, checkpoint, check, backup, salvage,
-	expire uintptr
+	watchToken, watchClose, collections, stats, sync, checkpoint, check, backup, compact,
+	salvage, expire uintptr
 }
 
 // symbols are the names of the calls, with the places of their addresses.
@@ -70,6 +70,7 @@ var symbols = []struct {
 	{"quire_checkpoint", &library.checkpoint},
 	{"quire_check", &library.check},
 	{"quire_backup", &library.backup},
+	{"quire_compact", &library.compact},
 	{"quire_salvage", &library.salvage},
 	{"quire_expire", &library.expire},
 }
@@ -360,6 +361,11 @@ func Checkpoint(database uint64) int32 {
 // Check checks a database; the buffer has the report.
 func Check(database uint64, call *Call) int32 {
 	return status(purego.SyscallN(library.check, uintptr(database), uintptr(unsafe.Pointer(&call.Out.Buffer))))
+}
+
+// Compact takes unused room out of a database's file; the buffer has the report.
+func Compact(database uint64, call *Call) int32 {
+	return status(purego.SyscallN(library.compact, uintptr(database), uintptr(unsafe.Pointer(&call.Out.Buffer))))
 }
 
 // Backup copies a database; the buffer has the report.
