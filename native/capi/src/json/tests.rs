@@ -27,6 +27,9 @@ fn what_is_written_is_what_was_read() {
         r#"{"$date":"1969-12-31T23:59:59.9999Z"}"#,
         r#"{"$date":"9999-12-31T23:59:59.999Z"}"#,
         r#"{"$date":{"$numberLong":"253402300800000"}}"#,
+        // The last second that there is, and a nanosecond of the year 10,000.
+        r#"{"$extension":{"type":-1,"base64":"AAAAAH//////////"}}"#,
+        r#"{"$extension":{"type":-1,"base64":"AAAAAQAAADr/9EGA"}}"#,
         r#"{"$binary":{"base64":"AP8=","subType":"00"}}"#,
         r#"{"$numberLong":"9007199254740993"}"#,
         r#"{"$numberLong":"18446744073709551615"}"#,

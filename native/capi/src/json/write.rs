@@ -2,7 +2,8 @@
 //!
 //! Promises: what was written is read as the same value, but for the width of numbers and for maps that look like one of
 //! the values that read.rs names. Floats of whole value keep their point (5.0), whole numbers that a float of 64 bits
-//! cannot hold become `$numberLong`; dates from 1970 to 9999 are ISO 8601 as exact as they are stored, others milliseconds.
+//! cannot hold become `$numberLong`; dates from 1970 to 9999 are ISO 8601 as exact as they are stored, others
+//! milliseconds, and MessagePack's extension where those are not exact.
 //! Leaves to others: damage in the bytes, which is an error of the caller's choice.
 
 use base64::Engine;
@@ -15,6 +16,8 @@ use crate::json::read::EPOCH;
 
 /// Largest whole number up to which floats of 64 bits hold all of them.
 const EXACT_MAX: i64 = (1 << 53) - 1;
+/// MessagePack's extension of dates: nanoseconds in 4 bytes, then seconds in 8.
+const TIMESTAMP: i8 = -1;
 /// The first second of year 10,000.
 const YEAR_10000: i64 = 253_402_300_800;
 
@@ -42,11 +45,7 @@ fn write_at_depth(cursor: Cursor<'_>, depth: usize, out: &mut Vec<u8>) -> Parse<
             out.extend_from_slice(br#","subType":"00"}}"#);
         }
         Value::Timestamp(timestamp) => write_date(timestamp, out),
-        Value::Ext { kind, bytes } => {
-            out.extend_from_slice(format!(r#"{{"$extension":{{"type":{kind},"base64":"#).as_bytes());
-            write_text(&STANDARD.encode(bytes), out);
-            out.extend_from_slice(b"}}");
-        }
+        Value::Ext { kind, bytes } => write_extension(kind, bytes, out),
         Value::Array(_) | Value::Map(_) if depth == DEPTH_MAX => return Err(Malformed::TooDeep),
         Value::Array(mut elements) => {
             let mut mark = b'[';
@@ -117,9 +116,24 @@ fn write_date(timestamp: Timestamp, out: &mut Vec<u8>) {
     match moment {
         Some(moment) => write_named("$date", &format!("{moment}Z"), out),
         None => {
-            let milliseconds = timestamp.total_nanoseconds().div_euclid(1_000_000);
-            let text = format!(r#"{{"$date":{{"$numberLong":"{milliseconds}"}}}}"#);
-            out.extend_from_slice(text.as_bytes());
+            let total = timestamp.total_nanoseconds();
+            match i64::try_from(total.div_euclid(1_000_000)) {
+                Ok(milliseconds) if total.rem_euclid(1_000_000) == 0 => {
+                    let text = format!(r#"{{"$date":{{"$numberLong":"{milliseconds}"}}}}"#);
+                    out.extend_from_slice(text.as_bytes());
+                }
+                _ => {
+                    let mut bytes = nanoseconds.to_be_bytes().to_vec();
+                    bytes.extend_from_slice(&seconds.to_be_bytes());
+                    write_extension(TIMESTAMP, &bytes, out);
+                }
+            }
         }
     }
+}
+
+fn write_extension(kind: i8, bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(format!(r#"{{"$extension":{{"type":{kind},"base64":"#).as_bytes());
+    write_text(&STANDARD.encode(bytes), out);
+    out.extend_from_slice(b"}}");
 }
