@@ -277,6 +277,9 @@ fn value_in_a_wider_encoding_is_the_same_value() {
     let change = pack(json!({"$addToSet": {"a": {"x": 1}}}));
     ok(update(users, &pack(json!(1)), &change, &mut found, &mut modified));
     assert!(found && !modified);
+    let same = json!({"op": "replaceOne", "filter": {}, "replacement": {"a": [{"x": 1}]}});
+    ok(command(users, &pack(same), &mut document));
+    assert_eq!(unpack(document.bytes())["modifiedCount"], 0);
     ok(get(users, &pack(json!(1)), &mut document, &mut found));
     assert_eq!(unpack(document.bytes()), json!({"_id": 1, "a": [{"x": 1}]}));
 }

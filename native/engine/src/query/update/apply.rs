@@ -13,12 +13,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::encode::{write_array_head, write_map_head, write_record_head, write_text};
 use crate::format::id::IdBytes;
 use crate::format::intake::document_id;
-use crate::format::plain::write_plain;
 use crate::format::recode::recode_document;
 use crate::format::record::{StructureRegistry, Structures};
 use crate::format::survey::{Shapes, Subject, survey};
 use crate::format::value::{Cursor, Elements, Fields, Malformed, Value};
 use crate::query::update::array_filter::ArrayFilter;
+use crate::query::update::field::shortest;
 use crate::query::update::resolve::{merge, resolve};
 use crate::query::update::{
     Action, Branch, Circumstances, Edit, Edits, Leaf, Selector, Update, pipeline, refuse, show,
@@ -115,10 +115,7 @@ pub(super) fn replace(
     if new == stored {
         return Ok(false);
     }
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    write_plain(stored, structures, &mut before)?;
-    write_plain(new, &newest, &mut after)?;
-    Ok(before != after)
+    Ok(shortest(Cursor::new(stored, structures))? != shortest(Cursor::new(new, &newest))?)
 }
 
 /// Where a value stands in the document, for messages; on the stack of the walk.

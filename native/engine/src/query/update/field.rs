@@ -197,8 +197,8 @@ pub(super) fn wrong_type(old: Cursor<'_>, operator: &str, wanted: &str, path: &P
     ))
 }
 
-/// A value in the one form that is the shortest, without records.
-fn shortest(value: Cursor<'_>) -> Parse<Vec<u8>> {
+/// A value in the one form that is the shortest, without records: equal for values that are the same.
+pub(super) fn shortest(value: Cursor<'_>) -> Parse<Vec<u8>> {
     let mut out = Vec::new();
     Owned::read(value)?.write(&mut out);
     Ok(out)
