@@ -61,6 +61,12 @@ const SUITES = [
     name: 'Bun and Deno',
     command: ['node', 'scripts/test-bun-deno.mjs'],
     count: countLastLine
+  },
+  {
+    // Behind the suites that install the languages.
+    name: 'one file, many languages',
+    command: ['node', 'scripts/test-languages.mjs'],
+    count: countLastLine
   }
 ]
 

@@ -7,6 +7,7 @@
 package quire_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ import (
 )
 
 // casesFolder has the cases.
-const casesFolder = "../../test/conformance/cases"
+var casesFolder = cmp.Or(os.Getenv("QUIRE_CASES_FOLDER"), "../../test/conformance/cases")
 
 // things is the collection of steps that name none.
 const things = "things"
@@ -117,8 +118,12 @@ type run struct {
 func runCase(t *testing.T, given quire.D) error {
 	r := &run{path: ":memory:", options: field(given, "options"), opened: map[string]any{}, saved: map[string]any{}}
 	storage := field(given, "storage")
-	if storage != nil {
+	switch storage {
+	case nil:
+	case "file", "none":
 		r.path = filepath.Join(t.TempDir(), "case.quire")
+	default:
+		r.path = storage.(string)
 	}
 	defer func() {
 		if r.db != nil {

@@ -4,15 +4,16 @@
 // every error code that a program can raise and every public method has a case, or a reason why it has none.
 
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Collection, Database, Documents, Transaction } from 'quiredb'
 import { expect, test } from 'vitest'
 import { type Case, OPERATIONS, runCase, type Step } from './runner.ts'
 
-const CASES = fileURLToPath(new URL('cases/', import.meta.url))
+const CASES = process.env['QUIRE_CASES_FOLDER'] ?? fileURLToPath(new URL('cases/', import.meta.url))
 const families = readdirSync(CASES).map(file => ({
   name: file.replace('.json', ''),
-  cases: (JSON.parse(readFileSync(CASES + file, 'utf8')) as { cases: Case[] }).cases
+  cases: (JSON.parse(readFileSync(join(CASES, file), 'utf8')) as { cases: Case[] }).cases
 }))
 const cases = families.flatMap(family => family.cases)
 

@@ -39,7 +39,7 @@ export interface Step {
 export interface Case {
   readonly name: string
   readonly options?: JsonMap
-  readonly storage?: 'memory' | 'file' | 'none'
+  readonly storage?: string
   readonly ids?: 'ulid' | 'integer'
   readonly documents?: readonly JsonMap[]
   readonly indexes?: readonly JsonMap[]
@@ -59,7 +59,7 @@ const ROLLBACK = new Error('the case rolls back')
 /** Runs the case; rejects with what is otherwise than it says. */
 export async function runCase(given: Case): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'quiredb-conformance-'))
-  const run = new Run(given.storage === undefined ? ':memory:' : join(directory, 'case.quire'), given.options)
+  const run = new Run(pathOf(given.storage, directory), given.options)
   try {
     if (given.storage !== 'none') run.begin(given)
     for (const [index, step] of given.steps.entries()) await run.step(step, `steps[${index}] ${step.op}`)
@@ -67,6 +67,12 @@ export async function runCase(given: Case): Promise<void> {
     run.database?.close()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** Where the database of a case is. */
+function pathOf(storage: string | undefined, directory: string): string {
+  if (storage === undefined) return ':memory:'
+  return storage === 'file' || storage === 'none' ? join(directory, 'case.quire') : storage
 }
 
 /** A case while it runs. */

@@ -310,11 +310,20 @@ static bool begin_case(run *run, const value *given) {
 // The case that is running, for its test.
 static const value *current = NULL;
 
+// Where the database of a case is.
+static const char *path_of(const value *storage) {
+    if (storage == NULL) return ":memory:";
+    static char path[1024];
+    if (is_text(storage, "file") || is_text(storage, "none")) return fresh_path("case");
+    snprintf(path, sizeof path, "%.*s", (int)storage->length, storage->bytes);
+    return path;
+}
+
 static void run_case(void) {
     static run state;
     const value *steps = field(current, "steps"), *options = field(current, "options");
     memset(&state, 0, sizeof state);
-    state.path = field(current, "storage") == NULL ? ":memory:" : fresh_path("case");
+    state.path = path_of(field(current, "storage"));
     state.options = options == NULL ? list_value(V_MAP, 0) : *options;
     saved_count = 0;
     bool is_well = begin_case(&state, current);
@@ -372,6 +381,6 @@ int main(void) {
         if (strstr(entry->d_name, ".json") != NULL) cases_count += run_file(path);
     }
     if (files != NULL) closedir(files);
-    TEST(every_file_of_cases_was_read);
+    if (getenv("QUIRE_CASES_CHOSEN") == NULL) TEST(every_file_of_cases_was_read);
     return end_tests();
 }

@@ -33,7 +33,8 @@ class Run:
     ) -> None:
         self.case = case
         self.operations = operations
-        self.path = str(directory / "case.quire") if "storage" in case else ":memory:"
+        storage = case.get("storage", ":memory:")
+        self.path = str(directory / "case.quire") if storage in ("file", "none") else storage
         self.options: dict[str, Any] = case.get("options", {})
         self.database: quiredb.Database | None = None
         self.opened: dict[str, Any] = {}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from conftest import ROOT
 CONFORMANCE = ROOT / "test" / "conformance"
 CASES = [
     (file.stem, case)
-    for file in sorted((CONFORMANCE / "cases").glob("*.json"))
+    for file in sorted(Path(os.environ.get("QUIRE_CASES_FOLDER", CONFORMANCE / "cases")).glob("*.json"))
     for case in json.loads(file.read_text("utf-8"))["cases"]
 ]
 

@@ -54,7 +54,8 @@ pub fn run_case(case: &Json) -> Result<(), String> {
     let mut run = Run {
         path: match case["storage"].as_str() {
             None => ":memory:".into(),
-            Some(_) => directory.join("case.quire"),
+            Some("file" | "none") => directory.join("case.quire"),
+            Some(path) => path.into(),
         },
         options,
         database: None,

@@ -47,7 +47,10 @@ fn special(json: &Json, saved: &Saved) -> Option<Value> {
             None => DateTime::from_millis(integer(&inner["$numberLong"])).into(),
         },
         "$binary" => Value::Binary(from_base64(inner["base64"].as_str().unwrap())),
-        "$numberLong" => integer(inner).into(),
+        "$numberLong" => match inner.as_str().unwrap().parse::<u64>() {
+            Ok(number) => number.into(),
+            Err(_) => integer(inner).into(),
+        },
         "$numberDouble" => match inner.as_str().unwrap() {
             "Infinity" => f64::INFINITY.into(),
             "-Infinity" => f64::NEG_INFINITY.into(),
