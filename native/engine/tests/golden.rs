@@ -43,6 +43,8 @@ const BYTES_MAX: usize = 200_000;
 /// People ever added at first: enough for an id index of several pages.
 const PEOPLE: u64 = 240;
 
+// Fields stand in the order of their names, as in the files, for `json!` keeps or sorts them as other crates wish.
+
 /// Documents in plain MessagePack by collection, in the order of their bytes.
 type Content = BTreeMap<String, BTreeSet<Vec<u8>>>;
 
@@ -59,8 +61,9 @@ fn options() -> OpenOptions {
 }
 
 fn person(number: u64) -> Value {
-    json!({ "_id": format!("person-{number:03}"), "age": number % 90, "name": format!("Name {number}"),
-        "tags": ["a", number % 7], "home": { "city": "Kochi", "zip": 682_001 + number } })
+    json!({ "_id": format!("person-{number:03}"), "age": number % 90,
+        "home": { "city": "Kochi", "zip": 682_001 + number }, "name": format!("Name {number}"),
+        "tags": ["a", number % 7] })
 }
 
 /// Documents with every type of value and of id, in plain MessagePack.
@@ -107,7 +110,7 @@ fn typed() -> Vec<Vec<u8>> {
 }
 
 fn large(number: usize) -> Value {
-    json!({ "_id": number, "text": format!("{number}").repeat(4_100 + number * 3_000), "small": true })
+    json!({ "_id": number, "small": true, "text": format!("{number}").repeat(4_100 + number * 3_000) })
 }
 
 /// What both databases hold at their last checkpoint; `numbers` has lost some and goes on from 31.
