@@ -42,6 +42,8 @@ use crate::format::slotted::{self, RECORD_BYTES_MAX, SLOT_BYTES, Stub};
 use crate::pager::{PageWriter, Pager, blob};
 use space::{Space, Standing};
 
+/// Bytes of a line of the processor's cache, for hints.
+const LINE_BYTES: usize = 64;
 /// Pages with room tried for one insert before a new page is taken.
 const CANDIDATES_MAX: usize = 4;
 

@@ -5,7 +5,7 @@
 
 use quire_frames::PAGE_BYTES;
 
-use super::Place;
+use super::{LINE_BYTES, Place};
 use crate::error::{Error, Result};
 use crate::format::fields::damaged;
 use crate::format::page::{self, CollectionId, PageKind, Sequence};
@@ -13,8 +13,6 @@ use crate::format::slotted::{self, Stub};
 use crate::pager::Pager;
 use crate::pager::blob::{self, BlobKey};
 
-/// Bytes of a line of the processor's cache.
-const LINE_BYTES: usize = 64;
 /// Bytes of a record that a hint is given for; the processor guesses by itself what follows.
 const RECORD_BYTES_FETCHED: usize = 512;
 
@@ -59,21 +57,26 @@ pub fn prefetch_document(pager: &Pager, place: Place, mean_bytes: usize) {
     let slot = place.slot.index();
     let end = PAGE_BYTES.wrapping_sub(slot.wrapping_mul(mean_bytes));
     let start = end.wrapping_sub(mean_bytes);
+    let Some(hint) = pager.hint(place.page) else {
+        return;
+    };
     for offset in [
         slotted::slot_offset(place.slot),
         start,
-        start.wrapping_add(64),
+        start.wrapping_add(LINE_BYTES),
         end.wrapping_sub(1),
     ] {
-        pager.prefetch(place.page, offset);
+        hint.prefetch(offset);
     }
 }
 
 /// Has the processor fetch the slot of the document at `place`: the first of two hints, for many documents at once.
 #[inline]
 pub fn prefetch_slot(pager: &Pager, place: Place) {
-    pager.prefetch(place.page, 0);
-    pager.prefetch(place.page, slotted::slot_offset(place.slot));
+    if let Some(hint) = pager.hint(place.page) {
+        hint.prefetch(0);
+        hint.prefetch(slotted::slot_offset(place.slot));
+    }
 }
 
 /// Has the processor fetch the document at `place`, whose slot should be there by now. A page that is not in memory
@@ -83,13 +86,13 @@ pub fn prefetch_record(pager: &Pager, place: Place) {
     let Ok(page) = pager.read(place.page) else {
         return;
     };
-    let Ok(Some(record)) = slotted::record(&page, place.slot) else {
+    let (Ok(Some(record)), Some(hint)) = (slotted::record(&page, place.slot), pager.hint(place.page)) else {
         return;
     };
     let start = record.bytes.as_ptr().addr() - page.as_ptr().addr();
     let end = start + record.bytes.len().min(RECORD_BYTES_FETCHED);
     for offset in (start / LINE_BYTES * LINE_BYTES..end).step_by(LINE_BYTES) {
-        pager.prefetch(place.page, offset);
+        hint.prefetch(offset);
     }
 }
 

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use quire_frames::{Hint, PAGE_BYTES, PageBytes, PageNumber};
 
 use super::read::gather;
-use super::{HeapRoot, Place};
+use super::{HeapRoot, LINE_BYTES, Place};
 use crate::error::Result;
 use crate::format::fields::{Checked, damaged};
 use crate::format::heap_map;
@@ -60,8 +60,6 @@ struct FoundPage {
     next: Option<PageNumber>,
 }
 
-/// Bytes of a line of the processor's cache.
-const LINE_BYTES: usize = 64;
 /// Lines of the next page that are fetched for each document of this one: as many documents are in both, about.
 const LINES_EACH: usize = 3;
 
