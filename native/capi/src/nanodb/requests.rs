@@ -26,16 +26,6 @@ pub struct Store {
     database: Database,
 }
 
-/// A map of these fields.
-fn map(fields: Vec<(&str, Owned)>) -> Owned {
-    Owned::Map(
-        fields
-            .into_iter()
-            .map(|(name, value)| (name.into(), value))
-            .collect(),
-    )
-}
-
 fn packed(value: &Owned) -> Vec<u8> {
     let mut bytes = Vec::new();
     value.write(&mut bytes);
@@ -77,12 +67,12 @@ fn with_new_id(document: Owned) -> Result<(i64, Owned)> {
 
 /// The update that takes fields over as they are, whatever their names: `$mergeObjects`.
 fn merge(fields: Owned) -> Result<Owned> {
-    let literal = map(vec![("$literal", fields_of(fields)?)]);
-    let merged = map(vec![(
+    let literal = Owned::map(vec![("$literal", fields_of(fields)?)]);
+    let merged = Owned::map(vec![(
         "$mergeObjects",
         Owned::Array(vec![Owned::text("$$ROOT"), literal]),
     )]);
-    Ok(Owned::Array(vec![map(vec![("$replaceWith", merged)])]))
+    Ok(Owned::Array(vec![Owned::map(vec![("$replaceWith", merged)])]))
 }
 
 impl Store {
@@ -107,7 +97,7 @@ impl Store {
     fn command(&self, collection: &Collection, request: Vec<(&str, Owned)>) -> Result<Owned> {
         let mut reply = Vec::new();
         let mut target = Target::Collection(collection, write_options(0)?);
-        command::run(&mut target, &packed(&map(request)), &mut reply)?;
+        command::run(&mut target, &packed(&Owned::map(request)), &mut reply)?;
         unpacked(&reply)
     }
 
@@ -189,7 +179,7 @@ impl Store {
     fn read(&self, name: &str, request: Vec<(&str, Owned)>) -> Result<Vec<Owned>> {
         let collection = self.collection(name)?;
         let mut target = Target::Collection(&collection, write_options(0)?);
-        let cursor: AnyCursor = command::open_cursor(&mut target, &packed(&map(request)))?;
+        let cursor: AnyCursor = command::open_cursor(&mut target, &packed(&Owned::map(request)))?;
         let mut reader = Reader::new(cursor);
         let (mut found, mut batch) = (Vec::new(), Vec::new());
         while reader.next_batch(&mut batch, 0, 0)? > 0 {
@@ -221,7 +211,7 @@ impl Store {
     pub fn update(&self, name: &str, id: i64, fields: Owned) -> Result<Owned> {
         let request = vec![
             ("op", Owned::text("findOneAndUpdate")),
-            ("filter", map(vec![("_id", Owned::Int(id))])),
+            ("filter", Owned::map(vec![("_id", Owned::Int(id))])),
             ("update", merge(fields)?),
             ("returnDocument", Owned::text("after")),
         ];
@@ -244,7 +234,7 @@ impl Store {
             owner: owner(),
         })?;
         let mut ids = Vec::new();
-        let request = map(vec![
+        let request = Owned::map(vec![
             ("op", Owned::text("distinct")),
             ("field", Owned::text("_id")),
             ("filter", query.clone()),
@@ -258,7 +248,7 @@ impl Store {
         if let Some(Owned::Array(values)) = unpacked(&reply)?.remove("values") {
             ids = values;
         }
-        let request = map(vec![
+        let request = Owned::map(vec![
             ("op", Owned::text("updateMany")),
             ("filter", query),
             ("update", update),
@@ -311,11 +301,17 @@ impl Store {
         let Owned::Array(ranked) = parse(STAGES)? else {
             return Err(Error::new(ErrorKind::Internal, "the stages are no array"));
         };
-        let of_dimension = map(vec![("_embeddings", map(vec![("$size", Owned::Int(dimension))]))]);
-        let wanted = map(vec![("v", map(vec![("$literal", vector)]))]);
-        let mut pipeline = vec![map(vec![("$match", of_dimension)]), map(vec![("$set", wanted)])];
+        let of_dimension = Owned::map(vec![(
+            "_embeddings",
+            Owned::map(vec![("$size", Owned::Int(dimension))]),
+        )]);
+        let wanted = Owned::map(vec![("v", Owned::map(vec![("$literal", vector)]))]);
+        let mut pipeline = vec![
+            Owned::map(vec![("$match", of_dimension)]),
+            Owned::map(vec![("$set", wanted)]),
+        ];
         pipeline.extend(ranked);
-        pipeline.push(map(vec![("$limit", Owned::Int(count))]));
+        pipeline.push(Owned::map(vec![("$limit", Owned::Int(count))]));
         let request = vec![
             ("op", Owned::text("aggregate")),
             ("pipeline", Owned::Array(pipeline)),

@@ -61,6 +61,12 @@ impl Owned {
         Owned::Text(text.into())
     }
 
+    /// A map of these fields.
+    pub fn map(fields: Vec<(&str, Owned)>) -> Owned {
+        let fields = fields.into_iter().map(|(name, value)| (name.into(), value));
+        Owned::Map(fields.collect())
+    }
+
     /// `number` in the narrowest of the two integer forms.
     pub fn unsigned(number: u64) -> Owned {
         i64::try_from(number).map_or(Owned::UInt(number), Owned::Int)

@@ -61,9 +61,9 @@ impl Cursor {
             ("totalKeysExamined", Owned::unsigned(cursor.keys_count)),
             ("totalDocsExamined", Owned::unsigned(cursor.seen_count)),
         ];
-        Ok(map(vec![
-            ("queryPlanner", map(planner)),
-            ("executionStats", map(statistics)),
+        Ok(Owned::map(vec![
+            ("queryPlanner", Owned::map(planner)),
+            ("executionStats", Owned::map(statistics)),
         ]))
     }
 }
@@ -179,7 +179,7 @@ const BOUNDS_MAX: usize = 20;
 fn rejected(choice: &Choice, shapes: &[IndexShape<'_>]) -> Owned {
     let shown = |plan: &Plan| {
         let name = Owned::text(&plan.name(shapes));
-        map(vec![("plan", name), ("cost", Owned::Float(plan.cost))])
+        Owned::map(vec![("plan", name), ("cost", Owned::Float(plan.cost))])
     };
     let plans = choice.rejected.iter().map(shown);
     Owned::Array(plans.collect())
@@ -192,14 +192,5 @@ fn direction(is_descending: bool) -> Owned {
 fn stage(name: &str, fields: Vec<(&str, Owned)>) -> Owned {
     let mut all = vec![("stage", Owned::text(name))];
     all.extend(fields);
-    map(all)
-}
-
-fn map(fields: Vec<(&str, Owned)>) -> Owned {
-    Owned::Map(
-        fields
-            .into_iter()
-            .map(|(name, value)| (name.into(), value))
-            .collect(),
-    )
+    Owned::map(all)
 }
