@@ -16,7 +16,7 @@ use crate::door::{bytes, door, needed, put};
 use crate::handles::{self, Entry, Kind};
 
 /// Bytes that end a batch when the caller names none.
-pub(crate) const BATCH_BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// A cursor that a handle stands for.
 pub struct OpenCursor {
@@ -29,6 +29,15 @@ pub struct OpenCursor {
 pub struct Reader {
     cursor: AnyCursor,
     stored: Vec<u8>,
+}
+
+/// The limits of a batch as they are given: 0 stands for no count, and for 1 MiB.
+pub fn limits(count_max: u64, bytes_max: usize) -> (usize, usize) {
+    let count_max = match usize::try_from(count_max) {
+        Ok(0) | Err(_) => usize::MAX,
+        Ok(count) => count,
+    };
+    (count_max, if bytes_max == 0 { BATCH_BYTES } else { bytes_max })
 }
 
 impl Reader {
@@ -45,11 +54,7 @@ impl Reader {
     ///
     /// Errors: those of the cursor.
     pub fn next_batch(&mut self, out: &mut Vec<u8>, documents_max: u64, bytes_max: usize) -> Result<usize> {
-        let documents_max = match usize::try_from(documents_max) {
-            Ok(0) | Err(_) => usize::MAX,
-            Ok(count) => count,
-        };
-        let bytes_max = if bytes_max == 0 { BATCH_BYTES } else { bytes_max };
+        let (documents_max, bytes_max) = limits(documents_max, bytes_max);
         self.stored.clear();
         let count = self
             .cursor
@@ -135,10 +140,9 @@ pub extern "C" fn quire_cursor_close(cursor: u64) -> i32 {
 }
 
 fn cursor_of(handle: u64) -> Result<Arc<OpenCursor>> {
-    handles::check_kind(handle, &[Kind::Cursor], "a cursor")?;
-    handles::with(handle, |entry| match entry {
-        Entry::Cursor(open) => Ok(open.clone()),
-        _ => Err(handles::not_wanted(handle, "a cursor")),
+    handles::find(handle, &[Kind::Cursor], "a cursor", |entry| match entry {
+        Entry::Cursor(open) => Some(open),
+        _ => None,
     })
 }
 

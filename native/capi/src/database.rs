@@ -58,10 +58,9 @@ impl OpenDatabase {
 
 /// The database of `handle`. Errors: as `handles::with`.
 pub fn database_of(handle: u64) -> Result<Arc<OpenDatabase>> {
-    handles::check_kind(handle, &[Kind::Database], "a database")?;
-    handles::with(handle, |entry| match entry {
-        Entry::Database(open) => Ok(open.clone()),
-        _ => Err(handles::not_wanted(handle, "a database")),
+    handles::find(handle, &[Kind::Database], "a database", |entry| match entry {
+        Entry::Database(open) => Some(open),
+        _ => None,
     })
 }
 

@@ -213,6 +213,22 @@ pub fn with<R>(handle: u64, read: impl FnOnce(&Entry) -> Result<R>) -> Result<R>
     Err(refusal(handle))
 }
 
+/// What `pick` finds in the entry of `handle`, which is of one of `kinds`; messages call that `wanted`.
+///
+/// Errors: as [`with`].
+#[inline]
+pub fn find<T: Clone>(
+    handle: u64,
+    kinds: &[Kind],
+    wanted: &str,
+    pick: impl FnOnce(&Entry) -> Option<&T>,
+) -> Result<T> {
+    check_kind(handle, kinds, wanted)?;
+    with(handle, |entry| {
+        pick(entry).cloned().ok_or_else(|| not_wanted(handle, wanted))
+    })
+}
+
 /// Takes the entry of `handle` out: from then on the handle is closed.
 ///
 /// Errors: as [`with`].

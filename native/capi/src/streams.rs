@@ -15,7 +15,7 @@ use quire_engine::watch::{Stream, Waker};
 use quire_engine::{Error, ErrorKind, Result};
 
 use crate::buffer::{QuireBuffer, Reply};
-use crate::cursors::BATCH_BYTES;
+use crate::cursors::limits;
 use crate::database::{OpenDatabase, database_of};
 use crate::door::{bytes, door, needed, put, refuse};
 use crate::handles::{self, Entry, Kind};
@@ -118,10 +118,9 @@ impl OpenStream {
 }
 
 fn stream_of(handle: u64) -> Result<Arc<OpenStream>> {
-    handles::check_kind(handle, &[Kind::Stream], "a change stream")?;
-    handles::with(handle, |entry| match entry {
-        Entry::Stream(open) => Ok(open.clone()),
-        _ => Err(handles::not_wanted(handle, "a change stream")),
+    handles::find(handle, &[Kind::Stream], "a change stream", |entry| match entry {
+        Entry::Stream(open) => Some(open),
+        _ => None,
     })
 }
 
@@ -176,11 +175,7 @@ pub unsafe extern "C" fn quire_watch_next(
         let mut reply = unsafe { Reply::take(events)? };
         needed(count, "count")?;
         let deadline = deadline(timeout_ms)?;
-        let events_max = match usize::try_from(events_max) {
-            Ok(0) | Err(_) => usize::MAX,
-            Ok(count) => count,
-        };
-        let bytes_max = if bytes_max == 0 { BATCH_BYTES } else { bytes_max };
+        let (events_max, bytes_max) = limits(events_max, bytes_max);
         let (read, is_over) = stream_of(stream)?.next(&mut reply.bytes, events_max, bytes_max, deadline)?;
         if is_over {
             close(stream)?;

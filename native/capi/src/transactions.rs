@@ -44,11 +44,15 @@ impl OpenTransaction {
 }
 
 fn transaction_of(handle: u64) -> Result<Arc<OpenTransaction>> {
-    handles::check_kind(handle, &[Kind::Transaction], "a transaction")?;
-    handles::with(handle, |entry| match entry {
-        Entry::Transaction(open) => Ok(open.clone()),
-        _ => Err(handles::not_wanted(handle, "a transaction")),
-    })
+    handles::find(
+        handle,
+        &[Kind::Transaction],
+        "a transaction",
+        |entry| match entry {
+            Entry::Transaction(open) => Some(open),
+            _ => None,
+        },
+    )
 }
 
 /// Begins a transaction, which sees the database as it is now. Options: {collections: [names to hold from the start],
