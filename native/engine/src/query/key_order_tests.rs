@@ -13,6 +13,7 @@ use crate::format::survey::Subject;
 use crate::format::tree::Tree;
 use crate::format::value::Cursor;
 use crate::query::compare::compare_cursors;
+use crate::query::property_tests::unique;
 
 fn edge_integers() -> Vec<i64> {
     let mut edges = vec![0, i64::MAX, i64::MIN];
@@ -74,17 +75,8 @@ fn scalar() -> impl Strategy<Value = Tree> {
 
 fn value() -> impl Strategy<Value = Tree> {
     scalar().prop_recursive(3, 16, 3, |inner| {
-        let name = select(vec!["", "a", "ab", "a\0", "b"]);
-        let fields = proptest::collection::vec((name, inner.clone()), 0..3);
-        let map = fields.prop_map(|fields| {
-            let mut unique: Vec<(String, Tree)> = Vec::new();
-            for (name, value) in fields {
-                if !unique.iter().any(|(taken, _)| taken == name) {
-                    unique.push((name.into(), value));
-                }
-            }
-            Tree::Map(unique)
-        });
+        let name = select(vec!["", "a", "ab", "a\0", "b"]).prop_map(str::to_owned);
+        let map = proptest::collection::vec((name, inner.clone()), 0..3).prop_map(unique);
         prop_oneof![map, proptest::collection::vec(inner, 0..3).prop_map(Tree::Array)]
     })
 }

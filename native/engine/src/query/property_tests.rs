@@ -82,33 +82,25 @@ fn key() -> impl Strategy<Value = String> {
     select(vec!["a", "b", "0", "1"]).prop_map(str::to_owned)
 }
 
-fn map_of(value: impl Strategy<Value = Tree>) -> impl Strategy<Value = Tree> {
-    vec((key(), value), 0..4).prop_map(|mut fields| {
-        let mut seen = Vec::new();
-        fields.retain(|(key, _)| {
-            !seen.contains(key) && {
-                seen.push(key.clone());
-                true
-            }
-        });
-        Tree::Map(fields)
-    })
+/// Maps of at most three fields.
+pub(in crate::query) fn map_of(
+    name: impl Strategy<Value = String>,
+    value: impl Strategy<Value = Tree>,
+) -> impl Strategy<Value = Tree> {
+    vec((name, value), 0..4).prop_map(unique)
 }
 
 pub(in crate::query) fn value() -> impl Strategy<Value = Tree> {
     scalar().prop_recursive(3, 20, 4, |inner| {
-        prop_oneof![map_of(inner.clone()), vec(inner, 0..4).prop_map(Tree::Array)]
+        prop_oneof![
+            map_of(key(), inner.clone()),
+            vec(inner, 0..4).prop_map(Tree::Array)
+        ]
     })
 }
 
 pub(in crate::query) fn document() -> impl Strategy<Value = Tree> {
-    map_of(value()).prop_map(|document| match document {
-        Tree::Map(mut fields) => {
-            fields.insert(0, ("_id".into(), Tree::Int(1)));
-            Tree::Map(fields)
-        }
-        other => other,
-    })
+    map_of(key(), value()).prop_map(with_id)
 }
 
 pub(in crate::query) fn path() -> impl Strategy<Value = String> {
@@ -156,7 +148,19 @@ pub(in crate::query) fn filter() -> impl Strategy<Value = Tree> {
     })
 }
 
-fn unique(list: Vec<(String, Tree)>) -> Tree {
+/// `map` as a document: behind an `_id`.
+pub(in crate::query) fn with_id(map: Tree) -> Tree {
+    match map {
+        Tree::Map(mut fields) => {
+            fields.insert(0, ("_id".into(), Tree::Int(1)));
+            Tree::Map(fields)
+        }
+        other => other,
+    }
+}
+
+/// A map of these fields; of those with one name the first.
+pub(in crate::query) fn unique(list: Vec<(String, Tree)>) -> Tree {
     let mut fields: Vec<(String, Tree)> = Vec::new();
     for (key, value) in list {
         if !fields.iter().any(|(known, _)| *known == key) {

@@ -9,6 +9,7 @@ use crate::format::id::IdBytes;
 use crate::format::intake::intake;
 use crate::format::record::StructureRegistry;
 use crate::format::tree::{Tree, plain};
+use crate::query::property_tests::{map_of, with_id};
 
 /// What a path of the oracle's projections ends in.
 #[derive(Clone, Debug)]
@@ -91,6 +92,10 @@ fn project(wishes: &Wishes, keeps: bool, value: &Tree, path: &[String], nested: 
     }
 }
 
+fn name() -> impl Strategy<Value = String> {
+    select(vec!["a", "b", "c"]).prop_map(str::to_owned)
+}
+
 fn value() -> impl Strategy<Value = Tree> {
     let scalar = prop_oneof![
         (0..200i64).prop_map(Tree::Int),
@@ -99,32 +104,14 @@ fn value() -> impl Strategy<Value = Tree> {
     ];
     scalar.prop_recursive(5, 40, 4, |inner| {
         prop_oneof![
-            3 => map_of(inner.clone()),
+            3 => map_of(name(), inner.clone()),
             2 => vec(inner, 0..4).prop_map(Tree::Array),
         ]
     })
 }
 
-fn map_of(value: impl Strategy<Value = Tree>) -> impl Strategy<Value = Tree> {
-    vec((select(vec!["a", "b", "c"]), value), 0..4).prop_map(|fields| {
-        let mut unique: Vec<(String, Tree)> = Vec::new();
-        for (name, value) in fields {
-            if !unique.iter().any(|(known, _)| known == name) {
-                unique.push((name.into(), value));
-            }
-        }
-        Tree::Map(unique)
-    })
-}
-
 fn document() -> impl Strategy<Value = Tree> {
-    map_of(value()).prop_map(|document| match document {
-        Tree::Map(mut fields) => {
-            fields.insert(0, ("_id".into(), Tree::Int(1)));
-            Tree::Map(fields)
-        }
-        other => other,
-    })
+    map_of(name(), value()).prop_map(with_id)
 }
 
 /// Whether the projection keeps what it names, and its wishes; the first of those tells which.

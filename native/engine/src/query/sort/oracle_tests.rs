@@ -12,6 +12,7 @@ use crate::format::intake::intake;
 use crate::format::record::StructureRegistry;
 use crate::format::tree::Tree;
 use crate::query::oracle::order;
+use crate::query::property_tests::{map_of, with_id};
 
 /// A value in a tuple; an array without elements is below all others.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,6 +181,10 @@ fn compare_tuples(one: &[Sortable], other: &[Sortable], paths: &[(Vec<String>, b
     orders.fold(Ordering::Equal, Ordering::then)
 }
 
+fn name() -> impl Strategy<Value = String> {
+    select(vec!["a", "b", "0"]).prop_map(str::to_owned)
+}
+
 fn value() -> impl Strategy<Value = Tree> {
     let scalar = prop_oneof![
         4 => (0..3i64).prop_map(Tree::Int),
@@ -191,32 +196,14 @@ fn value() -> impl Strategy<Value = Tree> {
     ];
     scalar.prop_recursive(4, 20, 3, |inner| {
         prop_oneof![
-            3 => map_of(inner.clone()),
+            3 => map_of(name(), inner.clone()),
             3 => vec(inner, 0..3).prop_map(Tree::Array),
         ]
     })
 }
 
-fn map_of(value: impl Strategy<Value = Tree>) -> impl Strategy<Value = Tree> {
-    vec((select(vec!["a", "b", "0"]), value), 0..4).prop_map(|fields| {
-        let mut unique: Vec<(String, Tree)> = Vec::new();
-        for (name, value) in fields {
-            if !unique.iter().any(|(known, _)| known == name) {
-                unique.push((name.into(), value));
-            }
-        }
-        Tree::Map(unique)
-    })
-}
-
 fn document() -> impl Strategy<Value = Tree> {
-    map_of(value()).prop_map(|document| match document {
-        Tree::Map(mut fields) => {
-            fields.insert(0, ("_id".into(), Tree::Int(1)));
-            Tree::Map(fields)
-        }
-        other => other,
-    })
+    map_of(name(), value()).prop_map(with_id)
 }
 
 fn paths() -> impl Strategy<Value = Vec<(Vec<String>, bool)>> {
