@@ -15,7 +15,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use quire_engine::format::header::{FORMAT_MAJOR, Header, Slot};
@@ -27,6 +27,7 @@ use quire_engine::{
 };
 use serde_json::{Value, json};
 
+use common::golden::{SUFFIXES, folder, options, storage_of};
 use common::{get, id, pack, pack_all};
 
 const WRITE: WriteOptions = WriteOptions {
@@ -36,8 +37,6 @@ const WRITE: WriteOptions = WriteOptions {
 
 const CLOSED: &str = "format-1.quire";
 const KILLED: &str = "format-1-killed.quire";
-/// What a database's files are named by after its own name.
-const SUFFIXES: [&str; 4] = ["", "-log0", "-log1", "-journal"];
 /// Most bytes of one golden file.
 const BYTES_MAX: usize = 200_000;
 /// People ever added at first: enough for an id index of several pages.
@@ -47,18 +46,6 @@ const PEOPLE: u64 = 240;
 
 /// Documents in plain MessagePack by collection, in the order of their bytes.
 type Content = BTreeMap<String, BTreeSet<Vec<u8>>>;
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
-}
-
-fn options() -> OpenOptions {
-    OpenOptions {
-        background: false,
-        log_bytes_min: 8 << 10,
-        ..OpenOptions::default()
-    }
-}
 
 fn person(number: u64) -> Value {
     json!({ "_id": format!("person-{number:03}"), "age": number % 90,
@@ -253,19 +240,6 @@ fn content_of(database: &Database) -> Content {
         content.insert(info.name.to_string(), documents);
     }
     content
-}
-
-/// The golden database `name`, in memory so that it stays as it is.
-fn storage_of(name: &str) -> MemoryStorage {
-    let storage = MemoryStorage::new();
-    for suffix in SUFFIXES {
-        let name = format!("{name}{suffix}");
-        if let Ok(bytes) = std::fs::read(folder().join(&name)) {
-            let file = storage.open(name.as_ref(), OpenMode::CreateNew).unwrap();
-            file.write_at(0, &bytes).unwrap();
-        }
-    }
-    storage
 }
 
 fn files_of(storage: &MemoryStorage, name: &str) -> BTreeMap<String, Vec<u8>> {

@@ -13,9 +13,10 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use common::golden::{SUFFIXES, folder, options, storage_of};
 use common::{id, pack, pack_all};
 use quire_engine::storage::{MemoryStorage, OpenMode, Storage};
 use quire_engine::{
@@ -30,19 +31,6 @@ const WRITE: WriteOptions = WriteOptions {
 
 const CLOSED: &str = "format-1-indexes.quire";
 const KILLED: &str = "format-1-indexes-killed.quire";
-const SUFFIXES: [&str; 4] = ["", "-log0", "-log1", "-journal"];
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
-}
-
-fn options() -> OpenOptions {
-    OpenOptions {
-        background: false,
-        log_bytes_min: 8 << 10,
-        ..OpenOptions::default()
-    }
-}
 
 fn person(number: u64) -> Value {
     let tags: Vec<Value> = (0..number % 4).map(|tag| json!(tag * number)).collect();
@@ -116,19 +104,6 @@ fn killed_indexes() -> Vec<(&'static str, u64)> {
         ("seen_1", 299),
         ("tags_-1_age_1", 522),
     ]
-}
-
-/// The golden database `name`, in memory so that it stays as it is.
-fn storage_of(name: &str) -> MemoryStorage {
-    let storage = MemoryStorage::new();
-    for suffix in SUFFIXES {
-        let name = format!("{name}{suffix}");
-        if let Ok(bytes) = std::fs::read(folder().join(&name)) {
-            let file = storage.open(name.as_ref(), OpenMode::CreateNew).unwrap();
-            file.write_at(0, &bytes).unwrap();
-        }
-    }
-    storage
 }
 
 #[track_caller]

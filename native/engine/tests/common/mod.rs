@@ -1,6 +1,8 @@
 //! What the engine's integration tests share: documents as JSON, and databases in a folder of their own.
 #![allow(dead_code)]
 
+pub mod golden;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
