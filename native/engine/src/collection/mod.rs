@@ -8,7 +8,7 @@
 //! Leaves to others: logging and the order of commits (store/commit.rs), transactions (transaction/).
 
 mod apply;
-mod find_many;
+pub mod find_many;
 pub mod index_build;
 pub mod index_changes;
 pub mod lease;

@@ -8,17 +8,16 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+pub(super) use crate::collection::find_many::TOGETHER_MAX;
+use crate::collection::find_many::{Places, fetch_documents, find_places};
 use crate::collection::{Body, CollectionState};
 use crate::error::Result;
 use crate::format::intake::starts_with_id;
 use crate::format::page::Sequence;
 use crate::format::place::Place;
-use crate::heap::{prefetch_record, prefetch_slot, read_document};
+use crate::heap::read_document;
 use crate::index::primary::{IndexRoot, PrimaryIndex};
 use crate::pager::Pager;
-
-/// Ids whose places are looked up together.
-pub(super) const TOGETHER_MAX: usize = 64;
 
 /// Ids that room is made for at once, and the bytes of most.
 const IDS_USUAL: usize = 16;
@@ -86,7 +85,7 @@ pub(super) struct Lookup {
     /// The id index read for this alone, once the collection's own one is gone.
     detached: Option<PrimaryIndex>,
     /// Hashes and places of the ids that are looked up together.
-    places: Vec<(u64, Option<Place>)>,
+    places: Places,
     scratch: Vec<u8>,
 }
 
@@ -98,7 +97,7 @@ impl Lookup {
             root: body.index.root_as_of(at),
             at,
             detached: None,
-            places: Vec::new(),
+            places: Places::with_capacity(IDS_USUAL),
             scratch: Vec::new(),
         }
     }
@@ -133,26 +132,12 @@ impl Lookup {
     /// Looks up where the documents of the next `count` ids are, most likely.
     fn find_places(&mut self, pager: &Pager, queue: &IdQueue, count: usize) -> Result<()> {
         let mut places = std::mem::take(&mut self.places);
-        places.clear();
-        places.reserve(IDS_USUAL);
         let at = self.at;
         let found = self.with_index(pager, |index| {
-            for id in (0..count).map_while(|ahead| queue.get(ahead)) {
-                let hash = Body::hash_id(pager, id);
-                index.prefetch(pager, hash);
-                places.push((hash, None));
-            }
-            for (hash, found) in &mut places {
-                *found = index.lookup(pager, *hash, Some(at), |_| Ok(true))?;
-                if let Some(place) = *found {
-                    prefetch_slot(pager, place);
-                }
-            }
-            Ok(())
+            let ids = (0..count).map_while(|ahead| queue.get(ahead));
+            find_places(pager, index, Some(at), ids, &mut places)
         });
-        for place in places.iter().filter_map(|(_, place)| *place) {
-            prefetch_record(pager, place);
-        }
+        fetch_documents(pager, &places);
         self.places = places;
         found
     }
