@@ -3,15 +3,15 @@
 // Prints what failed, and as its last line the counts of both runtimes. Promises: the runtimes are those of
 // package-lock.json. Leaves to others: the cases (test/conformance), the checks (checks.ts).
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { finish, ROOT, run, skipSuite } from './suite.mjs'
 
-const HERE = fileURLToPath(new URL('../bindings/bun-deno/', import.meta.url))
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const HERE = join(ROOT, 'bindings/bun-deno')
 const BIN = join(HERE, 'node_modules', '.bin')
+/** Longest time of one program. */
+const PROGRAM_MS_MAX = 300_000
 /** @type {{ name: string, start: string[], inRepository: string[] }[]} */
 const RUNTIMES = [
   { name: 'Bun', start: [join(BIN, 'bun')], inRepository: [] },
@@ -32,22 +32,13 @@ const RUNTIMES = [
 ]
 
 /**
- * @param {string[]} command
- * @param {string} cwd
- */
-function run([program = '', ...args], cwd) {
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 300_000 })
-  return { succeeded: status === 0, output: `${stdout ?? ''}${status === 0 ? '' : (stderr ?? '')}` }
-}
-
-/**
  * Runs what has to succeed.
  * @param {string[]} command
  * @param {string} cwd
  */
 function must(command, cwd) {
-  const { succeeded, output } = run(command, cwd)
-  if (!succeeded) throw new Error(`${command.join(' ')} failed: ${output}`)
+  const { isDone, output, words } = run(command, { cwd, timeout: PROGRAM_MS_MAX })
+  if (!isDone) throw new Error(`${command.join(' ')} failed: ${words}`)
   return output
 }
 
@@ -65,26 +56,20 @@ function installed() {
 
 const install = ['npm', 'ci', '--no-audit', '--no-fund', '--prefer-offline']
 const isThere = existsSync(join(BIN, 'deno')) && existsSync(join(BIN, 'bun'))
-const installation = isThere ? { succeeded: true, output: '' } : run(install, HERE)
-if (!installation.succeeded) {
-  console.log(`Bun and Deno cannot be installed from npm:\n${installation.output}`)
-  const isFailure = process.env['CI'] === 'true'
-  console.log(isFailure ? '0 passed, 1 failed' : '0 passed, 0 failed, 1 skipped')
-  process.exit(isFailure ? 1 : 0)
-}
-const total = { passed: 0, failed: 0 }
+const installation = isThere ? undefined : run(install, { cwd: HERE, timeout: PROGRAM_MS_MAX })
+if (installation?.isDone === false) skipSuite(`Bun and Deno cannot be installed from npm:\n${installation.words}`)
+const total = { passed: 0, failed: 0, skipped: 0 }
 const directory = installed()
 for (const { name, start, inRepository } of RUNTIMES) {
-  const program = run([...start, join(directory, 'program.ts')], directory)
-  const isRight = program.succeeded && /Grace/.test(program.output) && !/Ada/.test(program.output)
-  if (!isRight) console.log(`${name}: the README's program: ${program.output}`)
+  const program = run([...start, join(directory, 'program.ts')], { cwd: directory, timeout: PROGRAM_MS_MAX })
+  const isRight = program.isDone && /Grace/.test(program.output) && !/Ada/.test(program.output)
+  if (!isRight) console.log(`${name}: the README's program: ${program.words}`)
   rmSync(join(directory, 'app.quire'), { force: true })
-  const cases = run([...start, ...inRepository, join(HERE, 'run.ts')], ROOT)
+  const cases = run([...start, ...inRepository, join(HERE, 'run.ts')], { timeout: PROGRAM_MS_MAX })
   const counts = /^(\d+) passed, (\d+) failed$/m.exec(cases.output)
-  if (!cases.succeeded || counts === null || counts[2] !== '0') console.log(`${name}: ${cases.output}`)
+  if (!cases.isDone || counts === null || counts[2] !== '0') console.log(`${name}: ${cases.words}`)
   total.passed += Number(isRight) + Number(counts?.[1] ?? 0)
-  total.failed += Number(!isRight) + Number(counts?.[2] ?? 0) + Number(!cases.succeeded)
+  total.failed += Number(!isRight) + Number(counts?.[2] ?? 0) + Number(!cases.isDone)
 }
 rmSync(directory, { recursive: true, force: true })
-console.log(`${total.passed} passed, ${total.failed} failed`)
-process.exitCode = total.failed === 0 ? 0 : 1
+finish(total)

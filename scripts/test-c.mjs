@@ -7,19 +7,16 @@
 // print "ok - name" or "not ok - name" (bindings/c/tests/test.h); one that ends otherwise is one failure more.
 // Leaves to others: building the library (build-capi.mjs), installing it (install-capi.mjs).
 
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { finish, isOnPath, LIBRARY_FOLDER, ROOT, run } from './suite.mjs'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BINDING = `${ROOT}bindings/c`
-const LIBRARY = `${ROOT}native/dist/capi`
 const CC = process.env['CC'] ?? 'cc'
 const CXX = process.env['CXX'] ?? 'c++'
 const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-pedantic']
 const C11 = ['-std=c11', '-D_POSIX_C_SOURCE=200809L', ...WARNINGS, '-g', '-O1', '-pthread', `-I${BINDING}/include`]
-const LINK = [`-L${LIBRARY}`, '-lquire', `-Wl,-rpath,${LIBRARY}`]
+const LINK = [`-L${LIBRARY_FOLDER}`, '-lquire', `-Wl,-rpath,${LIBRARY_FOLDER}`]
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']
 /**
  * Not for the sanitizers: where another thread allocates while a process forks, the child finds their allocator locked
@@ -42,27 +39,6 @@ function report(name, isPassed, words = '') {
 function skip(name, reason) {
   counts.skipped++
   console.log(`skipped - ${name}: ${reason}`)
-}
-
-/**
- * Runs a program to its end.
- * @param {string[]} command
- * @param {{ cwd?: string, env?: Record<string, string> }} [options]
- */
-function run([program = '', ...args], { cwd = ROOT, env = {} } = {}) {
-  const child = spawnSync(program, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    timeout: PROGRAM_MS_MAX
-  })
-  const words = `${child.stdout ?? ''}${child.stderr ?? ''}${child.error === undefined ? '' : child.error.message}`
-  return { isDone: child.status === 0, status: child.status, output: child.stdout ?? '', words }
-}
-
-/** @param {string} program */
-function isOnPath(program) {
-  return run([program, '--version']).isDone
 }
 
 const work = mkdtempSync(`${tmpdir()}/quire-c-`)
@@ -99,7 +75,7 @@ function testSymbols() {
   if (!isOnPath('nm')) return skip(name, 'there is no nm on the PATH')
   const headers = readdirSync(`${BINDING}/include`).map(header => readFileSync(`${BINDING}/include/${header}`, 'utf8'))
   const declared = [...headers.join('').matchAll(/^\w[\w *]*?(\w+)\(/gm)].map(call => call[1])
-  const { output } = run(['nm', '-D', '--defined-only', `${LIBRARY}/libquire.so`])
+  const { output } = run(['nm', '-D', '--defined-only', `${LIBRARY_FOLDER}/libquire.so`])
   const exported = [...output.matchAll(/^\S+ \w (\S+)$/gm)].map(symbol => symbol[1])
   const isSame = declared.length > 0 && `${declared.sort()}` === `${exported.sort()}`
   report(name, isSame, `exported: ${exported}\ndeclared: ${declared}`)
@@ -119,7 +95,7 @@ function testProgram(way, program, flags, under) {
   const folder = `${work}/${program}-${way}.files`
   mkdirSync(folder)
   const env = { QUIRE_TEST_FOLDER: folder, QUIRE_CASES_FOLDER: `${ROOT}test/conformance/cases` }
-  const { isDone, status, output, words } = run([...under, binary], { env })
+  const { isDone, status, output, words } = run([...under, binary], { env, timeout: PROGRAM_MS_MAX })
   const lines = [...output.matchAll(/^(not ok|ok) - (.*)$/gm)]
   for (const [, verdict, name] of lines) report(`${program}/${name} (${way})`, verdict === 'ok')
   const hasFailed = lines.some(([, verdict]) => verdict === 'not ok')
@@ -246,6 +222,4 @@ if (process.platform === 'win32') {
   report('the C library is built', false, run(['node', `${ROOT}scripts/build-capi.mjs`]).words)
 }
 rmSync(work, { recursive: true, force: true })
-const { passed, failed, skipped } = counts
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
-process.exitCode = failed === 0 ? 0 : 1
+finish(counts)

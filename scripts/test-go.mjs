@@ -5,35 +5,19 @@
 // skipped with a plain word, and under CI=true fails. Leaves to others: the library (build-capi.mjs), the tests
 // (bindings/go).
 
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { finish, IS_CI, isOnPath, LIBRARY_FOLDER, ROOT, run } from './suite.mjs'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BINDING = `${ROOT}bindings/go`
-const LIBRARY = `${ROOT}native/dist/capi`
 /** Go 1.21 and later fetch the release that go.mod names where they are older. */
 const GO_MINOR_MIN = 23
-const OUTPUT_BYTES_MAX = 1 << 30
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
-
-/** @param {string[]} command @param {Record<string, string>} [env] @param {string} [cwd] */
-function run([program = '', ...args], env = {}, cwd = BINDING) {
-  const child = spawnSync(program, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    maxBuffer: OUTPUT_BYTES_MAX
-  })
-  const words = `${child.stderr ?? ''}${child.error === undefined ? '' : child.error.message}`
-  return { isDone: child.status === 0, output: child.stdout ?? '', words }
-}
 
 /** @param {string} name @param {string} reason */
 function skip(name, reason) {
   console.log(`${name}: skipped: ${reason}`)
-  counts[process.env['CI'] === 'true' ? 'failed' : 'skipped']++
+  counts[IS_CI ? 'failed' : 'skipped']++
 }
 
 /** @param {string} name @param {string} words */
@@ -75,12 +59,12 @@ function count(report) {
 
 /** @param {string} name @param {string[]} flags @param {Record<string, string>} env */
 function test(name, flags, env) {
-  const vetted = run(['go', 'vet', ...flags.filter(flag => flag !== '-race'), './...'], env)
+  const vetted = run(['go', 'vet', ...flags.filter(flag => flag !== '-race'), './...'], { cwd: BINDING, env })
   if (vetted.isDone) counts.passed++
-  else fail(`${name}, go vet`, vetted.words)
-  const tested = run(['go', 'test', '-count=1', '-json', ...flags, './...'], env)
+  else fail(`${name}, go vet`, vetted.errors)
+  const tested = run(['go', 'test', '-count=1', '-json', ...flags, './...'], { cwd: BINDING, env })
   const isFailed = count(tested.output)
-  if (!tested.isDone && !isFailed) fail(name, `go test failed: ${tested.words}`)
+  if (!tested.isDone && !isFailed) fail(name, `go test failed: ${tested.errors}`)
 }
 
 /** The reason why go cannot run here; undefined when it can. */
@@ -95,20 +79,16 @@ const reason = missing()
 if (reason !== undefined) {
   skip('Go', reason)
 } else {
-  const hasCargo = run(['cargo', '--version']).isDone
-  const built = hasCargo
-    ? run(['node', 'scripts/build-capi.mjs'], {}, ROOT)
-    : { isDone: existsSync(LIBRARY), words: '' }
+  const hasCargo = isOnPath('cargo')
+  const built = hasCargo ? run(['node', 'scripts/build-capi.mjs']) : { isDone: existsSync(LIBRARY_FOLDER), words: '' }
   if (!built.isDone) fail('the C library', hasCargo ? built.words : 'is not built, and there is no cargo on the PATH')
   else {
     test('Go without cgo', [], { CGO_ENABLED: '0' })
-    if (run([process.env['CC'] ?? 'cc', '--version']).isDone) {
+    if (isOnPath(process.env['CC'] ?? 'cc')) {
       test('Go by cgo', ['-race', '-tags=quire_cgo'], { CGO_ENABLED: '1' })
     } else {
       skip('Go by cgo', 'there is no C compiler')
     }
   }
 }
-const { passed, failed, skipped } = counts
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-process.exitCode = failed === 0 ? 0 : 1
+finish(counts)

@@ -6,17 +6,13 @@
 // Promises: a language that is not on this machine is skipped by name, and under CI=true fails. Leaves to others:
 // installing languages (test-python.mjs, test-bun-deno.mjs, which run before), the C library (build-capi.mjs).
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { open } from 'quiredb'
+import { finish, IS_CI, isOnPath, LIBRARY_FOLDER, library, PYTHON, ROOT, run } from './suite.mjs'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const LIBRARY = join(ROOT, 'native/dist/capi')
 const BIN = join(ROOT, 'bindings/bun-deno/node_modules/.bin')
-const PYTHON = join(ROOT, 'build/python', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
 const work = mkdtempSync(join(tmpdir(), 'quire-languages-'))
 const database = join(work, 'shared.quire')
 const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -25,7 +21,11 @@ const counts = { passed: 0, failed: 0, skipped: 0 }
 
 const RUN_TS = join(ROOT, 'bindings/bun-deno/run.ts')
 const DENO = ['run', '--no-lock', '--allow-all', '--config', join(ROOT, 'bindings/bun-deno/deno.json'), RUN_TS]
-const RUST = ['test', '--quiet', '--manifest-path', 'native/Cargo.toml', '--workspace', '--test', 'conformance']
+// The features of the suite "engine (cargo)", so that nothing is built twice.
+const RUST = [
+  ...['test', '--quiet', '--manifest-path', 'native/Cargo.toml', '--workspace', '--test', 'conformance'],
+  ...['--features', 'quire-engine/planted-bugs']
+]
 
 /** @type {Language[]} */
 const LANGUAGES = [
@@ -33,9 +33,7 @@ const LANGUAGES = [
   { name: 'c', command: compiled },
   {
     name: 'rust',
-    // The features of the suite "engine (cargo)", so that nothing is built twice.
-    command: () =>
-      onPath('cargo', [...RUST, '--features', 'quire-engine/planted-bugs', 'every_case_gives_what_it_says'])
+    command: () => (isOnPath('cargo') ? ['cargo', ...RUST, 'every_case_gives_what_it_says'] : undefined)
   },
   {
     name: 'python',
@@ -45,7 +43,8 @@ const LANGUAGES = [
   },
   {
     name: 'go',
-    command: () => onPath('go', ['test', '-count=1', '-run', '^TestConformance$', '.'], 'version'),
+    command: () =>
+      isOnPath('go', 'version') ? ['go', 'test', '-count=1', '-run', '^TestConformance$', '.'] : undefined,
     cwd: join(ROOT, 'bindings/go'),
     env: { CGO_ENABLED: '0' }
   },
@@ -53,30 +52,16 @@ const LANGUAGES = [
   { name: 'deno', command: () => (existsSync(join(BIN, 'deno')) ? [join(BIN, 'deno'), ...DENO] : undefined) }
 ]
 
-/** @param {string} program @param {string[]} args @param {string} [asked] how it tells its version */
-function onPath(program, args, asked = '--version') {
-  return spawnSync(program, [asked], { stdio: 'ignore' }).status === 0 ? [program, ...args] : undefined
-}
-
-/** The C runner, compiled once. */
+/** The C runner, compiled; undefined where it cannot be. */
 function compiled() {
   const binary = join(work, 'conformance')
   const cc = process.env['CC'] ?? 'cc'
-  if (existsSync(binary)) return [binary]
   const source = join(ROOT, 'bindings/c/tests/conformance.c')
   const flags = ['-std=c11', '-D_POSIX_C_SOURCE=200809L', `-I${join(ROOT, 'bindings/c/include')}`, '-pthread']
-  const made = spawnSync(cc, [
-    ...flags,
-    source,
-    '-o',
-    binary,
-    `-L${LIBRARY}`,
-    '-lquire',
-    '-lm',
-    `-Wl,-rpath,${LIBRARY}`
-  ])
-  if (made.status !== 0) console.log(`the C runner does not compile: ${made.stderr ?? made.error}`)
-  return made.status === 0 ? [binary] : undefined
+  const link = [`-L${LIBRARY_FOLDER}`, '-lquire', '-lm', `-Wl,-rpath,${LIBRARY_FOLDER}`]
+  const made = run([cc, ...flags, source, '-o', binary, ...link])
+  if (!made.isDone) console.log(`the C runner does not compile: ${made.words}`)
+  return made.isDone ? [binary] : undefined
 }
 
 /** Documents of every type that all languages know, as conformance cases have them. */
@@ -118,13 +103,13 @@ function documents() {
 }
 
 /**
- * Runs a case in one language; true when its runner was content.
+ * Runs a case in one language and counts whether its runner was content.
  * @param {Language} language
  * @param {string[]} command
  * @param {string} name of the case
  * @param {object[]} steps
  */
-function run({ name: language, cwd = ROOT, env = {} }, [program = '', ...args], name, steps) {
+function runCase({ name: language, cwd = ROOT, env = {} }, command, name, steps) {
   const folder = join(work, `${language}-${name}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'shared.json'), JSON.stringify({ cases: [{ name, storage: database, steps }] }))
@@ -134,17 +119,10 @@ function run({ name: language, cwd = ROOT, env = {} }, [program = '', ...args], 
     QUIRE_TEST_FOLDER: folder,
     QUIRE_LIBRARY: library()
   }
-  const child = spawnSync(program, args, { cwd, env: { ...process.env, ...chosen, ...env }, encoding: 'utf8' })
-  const isWell = child.status === 0
-  counts[isWell ? 'passed' : 'failed']++
-  console.log(`${isWell ? 'ok' : 'not ok'} - ${language} ${name}`)
-  if (!isWell) console.log(`${child.stdout ?? ''}${child.stderr ?? ''}`)
-  return isWell
-}
-
-function library() {
-  const names = { darwin: 'libquire.dylib', win32: 'quire.dll' }
-  return join(LIBRARY, /** @type {Record<string, string>} */ (names)[process.platform] ?? 'libquire.so')
+  const { isDone, words } = run(command, { cwd, env: { ...chosen, ...env } })
+  counts[isDone ? 'passed' : 'failed']++
+  console.log(`${isDone ? 'ok' : 'not ok'} - ${language} ${name}`)
+  if (!isDone) console.log(words)
 }
 
 /** @type {{ language: Language, command: string[] }[]} */
@@ -154,14 +132,14 @@ for (const language of LANGUAGES) {
   if (command !== undefined) present.push({ language, command })
   else {
     console.log(`skipped - ${language.name}: it is not on this machine, or its own suite has not run`)
-    counts[process.env['CI'] === 'true' ? 'failed' : 'skipped']++
+    counts[IS_CI ? 'failed' : 'skipped']++
   }
 }
 const written = documents()
 const ofKind = written.filter(({ kind }) => kind === 1)
 for (const { language, command } of present) {
   const collection = language.name
-  run(language, command, 'writes', [
+  runCase(language, command, 'writes', [
     { op: 'createIndex', collection, arguments: { keys: { kind: 1 } } },
     { op: 'insertMany', collection, arguments: { documents: written } },
     { op: 'check', result: { $some: { isClean: true } } }
@@ -174,7 +152,7 @@ for (const { language, command } of present) {
     { op: 'find', collection, arguments: { filter: { kind: 1 }, hint: { kind: 1 } }, result: { $unordered: ofKind } }
   ])
   const mark = { op: 'insertOne', collection: 'readers', arguments: { document: { _id: language.name } } }
-  run(language, command, 'reads_what_all_wrote', [...steps, mark])
+  runCase(language, command, 'reads_what_all_wrote', [...steps, mark])
 }
 const db = open(database, { readOnly: true })
 const marks = new Set(db.collection('readers').distinct('_id'))
@@ -185,6 +163,4 @@ for (const { language } of present) {
 }
 db.close()
 rmSync(work, { recursive: true, force: true })
-const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
-console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
-process.exitCode = counts.failed === 0 ? 0 : 1
+finish(counts)

@@ -4,12 +4,12 @@
 // machine is skipped with its reason; under CI=true that is a failure, because nobody would read the reason.
 // Where there is a cargo, the package is built first, so that no test meets an addon older than its source.
 
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { IS_CI, isOnPath, ROOT, sentence } from './suite.mjs'
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {import('./suite.mjs').Counts} Counts */
 
 /**
  * @typedef {object} Suite
@@ -19,7 +19,6 @@ import { stripVTControlCharacters } from 'node:util'
  * @property {(output: string) => Counts} count reads the tests' counts from what the command wrote to stdout
  */
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const VITEST_REPORT = `${ROOT}build/vitest.json`
 const ON_WINDOWS = process.platform === 'win32'
 
@@ -110,11 +109,6 @@ function countLastLine(output) {
   return { passed: Number(line[1]), failed: Number(line[2]), skipped: Number(line[3] ?? 0) }
 }
 
-/** @param {string} program */
-function isOnPath(program) {
-  return spawnSync(program, ['--version'], { stdio: 'ignore', shell: ON_WINDOWS }).status === 0
-}
-
 /**
  * Runs a command, passing on what it prints while it prints it.
  * @param {string[]} command
@@ -152,11 +146,6 @@ async function countsOf(suite) {
   return counts
 }
 
-/** @param {Counts} counts */
-function sentence({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
-}
-
 rmSync(VITEST_REPORT, { force: true })
 const total = { passed: 0, failed: 0, skipped: 0 }
 const summary = []
@@ -171,7 +160,7 @@ if (isOnPath('cargo') && !(await run(['npm', 'run', '--silent', 'build'])).succe
       counts = await countsOf(suite)
     } else {
       note = ` (there is no ${suite.needs} on the PATH)`
-      if (process.env['CI'] === 'true') counts = { passed: 0, failed: 1, skipped: 0 }
+      if (IS_CI) counts = { passed: 0, failed: 1, skipped: 0 }
     }
     summary.push(`${suite.name}: ${sentence(counts)}${note}`)
     total.passed += counts.passed
