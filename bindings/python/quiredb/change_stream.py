@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Any
 
 from .abi import ffi, lib
 from .calls import check, failure, read_buffer, take_buffer
+from .closing import Closing
 from .codec import decode, decode_sequence, encode
 from .errors import Closed, InvalidArgument
 from .types import Document, Filter, FullDocument, Pipeline
@@ -24,7 +24,7 @@ _EVENTS_MAX = 512
 _FULL_DOCUMENT = (None, "default", "updateLookup", "whenAvailable", "required")
 
 
-class ChangeStream:
+class ChangeStream(Closing):
     """The changes of a collection or a database. Iterate it, or call ``next`` or ``try_next``.
 
     Errors of every method that reads: Overflow when it was read too slowly for the memory that changes get (go on by
@@ -86,17 +86,6 @@ class ChangeStream:
             self._read_token = self._token
             self._events.clear()
         self._end()
-
-    def __enter__(self) -> ChangeStream:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         # At the end of the interpreter the library may be gone before the stream.

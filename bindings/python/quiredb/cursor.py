@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from .abi import ffi, lib
 from .calls import failure, read_buffer, run_command, take_buffer
+from .closing import Closing
 from .codec import decode_sequence, encode
 from .errors import InvalidArgument
 from .requests import hint_of, projection_of, sort_of
 from .types import Document, Hint, Projection, Sort
 
 R = TypeVar("R")
-C = TypeVar("C", bound="Batches[Any]")
 
 # Documents of the first batch; each following one has four times as many, up to the most.
 FIRST_BATCH = 64
@@ -27,7 +26,7 @@ BATCH_MAX = 1024
 _OVER = 0
 
 
-class Batches(Generic[R]):
+class Batches(Closing, Generic[R]):
     """What both kinds of cursors are: iterators that can be closed. One thread uses one at a time."""
 
     _handle = _OVER
@@ -81,17 +80,6 @@ class Batches(Generic[R]):
         if self._is_open:
             self._is_open = False
             lib.quire_cursor_close(self._handle)
-
-    def __enter__(self: C) -> C:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         # At the end of the interpreter the library may be gone before the cursor.

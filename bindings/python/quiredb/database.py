@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Any, Literal, TypeVar, overload
 
 from .abi import ffi, lib
 from .calls import check, read_buffer, take_buffer, text_argument
 from .change_stream import ChangeStream, watch_request
+from .closing import Closing
 from .codec import decode, encode
 from .collection import Collection
 from .cursor import AggregationCursor
@@ -93,7 +93,7 @@ def salvage(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> S
     return told(SalvageReport, decode(read_buffer(buffer)))
 
 
-class Database:
+class Database(Closing):
     """An open database: a context manager. Any thread may use it. Errors of every method: Closed; of writes ReadOnly.
 
     ``db["users"]`` is the collection of that name.
@@ -267,17 +267,6 @@ class Database:
         """
         status: int | None = self._close()
         check(status or 0)
-
-    def __enter__(self) -> Database:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ask(self, call: Callable[[int, Any], int]) -> Any:
         buffer = take_buffer()
