@@ -4,11 +4,12 @@
 import type { Workload } from '../workload.ts'
 import { batchInsert } from './batch-insert.ts'
 import { remove, update } from './change.ts'
+import { count, filter } from './filter.ts'
 import { get, getMissing } from './get.ts'
-import { count, group } from './group.ts'
+import { group } from './group.ts'
 import { indexedFind, indexedInsert, indexedRange } from './indexed.ts'
 import { openCold, openWarm } from './open.ts'
-import { filter, scan } from './scan.ts'
+import { scan } from './scan.ts'
 import { durableInsert, singleInsert } from './single-insert.ts'
 
 /** The workload whose file the others start with. */
