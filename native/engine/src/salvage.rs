@@ -21,9 +21,32 @@ struct Batch {
     documents: Vec<u8>,
 }
 
+/// The new database, which is not made before `from` is known to be one.
+struct NewDatabase<'a> {
+    path: &'a str,
+    opened: Option<Database>,
+}
+
+impl NewDatabase<'_> {
+    fn get(&mut self) -> Result<&Database> {
+        let opened = match self.opened.take() {
+            Some(opened) => opened,
+            None => {
+                let options = OpenOptions {
+                    document_bytes_max: DOCUMENT_BYTES_MAX,
+                    ..OpenOptions::default()
+                };
+                Database::open(self.path, &options)?
+            }
+        };
+        Ok(self.opened.insert(opened))
+    }
+}
+
 /// Copies every readable document of the database at `from` to a new database at `to`.
 ///
-/// Errors: `INVALID_ARGUMENT` when there is a file at `to`; those of `dump`; those of writing `to`.
+/// Errors: `INVALID_ARGUMENT` when there is a file at `to`; those of `dump`, which leave nothing at `to` unless they
+/// come behind the first document; those of writing `to`.
 pub fn salvage(from: &str, to: &str) -> Result<DumpReport> {
     if Path::new(to).exists() {
         return Err(Error::new(
@@ -31,24 +54,24 @@ pub fn salvage(from: &str, to: &str) -> Result<DumpReport> {
             format!("{to} is there already; salvage writes a new file"),
         ));
     }
-    let options = OpenOptions {
-        document_bytes_max: DOCUMENT_BYTES_MAX,
-        ..OpenOptions::default()
+    let mut target = NewDatabase {
+        path: to,
+        opened: None,
     };
-    let target = Database::open(to, &options)?;
     let mut batch: Option<Batch> = None;
     let mut report = dump(from, |found| {
         if batch.as_ref().is_none_or(|batch| batch.name != found.collection) {
             batch.take().map_or(Ok(()), |mut done| done.write())?;
             batch = Some(Batch {
                 name: found.collection.to_owned(),
-                collection: target.collection(found.collection)?,
+                collection: target.get()?.collection(found.collection)?,
                 documents: Vec::new(),
             });
         }
         batch.as_mut().map_or(Ok(()), |batch| batch.add(found.document))
     })?;
     batch.map_or(Ok(()), |mut last| last.write())?;
+    let target = target.get()?;
     for (collection, definition) in report.indexes.clone() {
         let made = target
             .collection(&collection)?
