@@ -299,7 +299,16 @@ var databaseOperations = map[string]func(c *call) (any, error){
 	"check":           func(c *call) (any, error) { return c.run.db.Check(background) },
 	"sync":            func(c *call) (any, error) { return nil, c.run.db.Sync(background) },
 	"checkpoint":      func(c *call) (any, error) { return nil, c.run.db.Checkpoint(background) },
-	"close":           func(c *call) (any, error) { return nil, c.run.db.Close() },
+	"compact":         func(c *call) (any, error) { return c.run.db.Compact(background) },
+	"backup":          func(c *call) (any, error) { return c.run.db.Backup(background, c.run.file(c.arg("to"))) },
+	"salvage": func(c *call) (any, error) {
+		return quire.Salvage(background, c.run.path, c.run.file(c.arg("to")))
+	},
+	"useFile": func(c *call) (any, error) {
+		c.run.path = c.run.file(c.arg("name"))
+		return nil, c.run.db.Close()
+	},
+	"close": func(c *call) (any, error) { return nil, c.run.db.Close() },
 	"reopen": func(c *call) (any, error) {
 		if err := c.run.db.Close(); err != nil {
 			return nil, err

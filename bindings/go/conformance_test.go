@@ -107,6 +107,7 @@ func noteOperations(of any, done map[string]bool) {
 
 // run is a case while it runs.
 type run struct {
+	folder  string
 	path    string
 	options any
 	db      *quire.DB
@@ -114,14 +115,18 @@ type run struct {
 	saved   map[string]any
 }
 
+// file is the path of the case's file of this name.
+func (r *run) file(name any) string { return filepath.Join(r.folder, fmt.Sprint(name)+".quire") }
+
 // runCase runs a case; the error says what is otherwise than it says.
 func runCase(t *testing.T, given quire.D) error {
-	r := &run{path: ":memory:", options: field(given, "options"), opened: map[string]any{}, saved: map[string]any{}}
+	r := &run{folder: t.TempDir(), path: ":memory:", options: field(given, "options"), opened: map[string]any{},
+		saved: map[string]any{}}
 	storage := field(given, "storage")
 	switch storage {
 	case nil:
 	case "file", "none":
-		r.path = filepath.Join(t.TempDir(), "case.quire")
+		r.path = r.file("case")
 	default:
 		r.path = storage.(string)
 	}

@@ -19,7 +19,6 @@ const cases = families.flatMap(family => family.cases)
 
 /** Codes that no case raises, and why. */
 const CODES_WITHOUT_CASE: { readonly [code: string]: string } = {
-  LOCKED: 'needs a second process: test/crash/processes.test.ts',
   DISK_FULL: 'needs a full disk: the simulated one, native/engine/tests',
   IO: 'needs a disk that fails: the simulated one, native/engine/tests',
   POISONED: 'follows a disk that fails: the simulated one, native/engine/tests',
@@ -38,8 +37,6 @@ const METHODS: { readonly [method: string]: string } = {
   abandon: 'is internal',
   commitAsync: 'commit off the event loop: test/unit/transaction.test.ts',
   async: 'the same verbs off the event loop: test/unit/async-collection.test.ts',
-  backup: 'makes a second file: test/unit/backup.test.ts, and each binding by itself',
-  compact: 'is judged by the size of its file: test/unit/backup.test.ts',
   closed: 'tells whether close was called: test/unit/database.test.ts',
   active: 'tells whether a transaction is open: test/unit/transaction.test.ts'
 }

@@ -19,6 +19,7 @@ import {
   type OpenOptions,
   open,
   QuireError,
+  salvage,
   type Transaction
 } from 'quiredb'
 import { decoded, difference, type Json, type JsonMap } from './values.ts'
@@ -59,7 +60,7 @@ const ROLLBACK = new Error('the case rolls back')
 /** Runs the case; rejects with what is otherwise than it says. */
 export async function runCase(given: Case): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'quiredb-conformance-'))
-  const run = new Run(pathOf(given.storage, directory), given.options)
+  const run = new Run(directory, given)
   try {
     if (given.storage !== 'none') run.begin(given)
     for (const [index, step] of given.steps.entries()) await run.step(step, `steps[${index}] ${step.op}`)
@@ -69,23 +70,26 @@ export async function runCase(given: Case): Promise<void> {
   }
 }
 
-/** Where the database of a case is. */
-function pathOf(storage: string | undefined, directory: string): string {
-  if (storage === undefined) return ':memory:'
-  return storage === 'file' || storage === 'none' ? join(directory, 'case.quire') : storage
-}
-
 /** A case while it runs. */
 class Run {
-  readonly path: string
+  /** Where its files are. */
+  readonly directory: string
+  path: string
   options: OpenOptions
   database: Database | undefined
   readonly opened = new Map<string, Opened>()
   readonly saved = new Map<string, unknown>()
 
-  constructor(path: string, options: JsonMap = {}) {
-    this.path = path
+  constructor(directory: string, { storage, options = {} }: Case) {
+    this.directory = directory
+    this.path = storage === undefined ? ':memory:' : storage
+    if (storage === 'file' || storage === 'none') this.path = this.file('case')
     this.options = options as never
+  }
+
+  /** The path of the case's file of this name. */
+  file(name: string): string {
+    return join(this.directory, `${name}.quire`)
   }
 
   /** Makes what the case begins with. */
@@ -211,8 +215,8 @@ export const OPERATIONS: { readonly [op: string]: Operation } = {
     updated(call.documents.updateMany(filter, update, some(options))),
   replaceOne: (call, { filter, replacement, ...options }) =>
     updated(call.documents.replaceOne(filter, replacement, some(options))),
-  deleteOne: ({ documents }, { filter }) => without(documents.deleteOne(filter)),
-  deleteMany: ({ documents }, { filter }) => without(documents.deleteMany(filter)),
+  deleteOne: ({ documents }, { filter, ...options }) => without(documents.deleteOne(filter, some(options))),
+  deleteMany: ({ documents }, { filter, ...options }) => without(documents.deleteMany(filter, some(options))),
   findOneAndUpdate: ({ documents }, { filter, update, ...options }) =>
     documents.findOneAndUpdate(filter, update, some(options)),
   findOneAndReplace: ({ documents }, { filter, replacement, ...options }) =>
@@ -241,6 +245,9 @@ export const OPERATIONS: { readonly [op: string]: Operation } = {
   check: ({ database }) => database.check(),
   sync: ({ database }) => database.sync(),
   checkpoint: ({ database }) => database.checkpoint(),
+  compact: ({ database }) => database.compact(),
+  backup: ({ database, run }, { to }) => database.backup(run.file(to)),
+  salvage: ({ run }, { to }) => salvage(run.path, run.file(to)),
   close: ({ database }) => database.close(),
   reopen: ({ database, run }) => {
     database.close()
@@ -249,6 +256,10 @@ export const OPERATIONS: { readonly [op: string]: Operation } = {
   open: ({ run }, options) => {
     run.options = options as never
     run.open()
+  },
+  useFile: ({ database, run }, { name }) => {
+    database.close()
+    run.path = run.file(name)
   },
   transaction: async (call, options) => {
     try {

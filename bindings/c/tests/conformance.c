@@ -7,6 +7,19 @@
 
 #include "steps.h"
 
+// The path of the case's file of this name, which is not there when it is first asked for.
+static const char *path_of_file(run *run, const char *name) {
+    size_t place = 0;
+    while (place < run->files_count && strcmp(run->files[place].name, name) != 0) place++;
+    if (place == FILES_MAX) abort();
+    if (place == run->files_count) {
+        snprintf(run->files[place].name, sizeof run->files[place].name, "%s", name);
+        snprintf(run->files[place].path, sizeof run->files[place].path, "%s", fresh_path(name));
+        run->files_count++;
+    }
+    return run->files[place].path;
+}
+
 static int32_t open_run(run *run) {
     bytes options = packed_value(&run->options);
     return quire_open(run->path, strlen(run->path), options.data, options.length, &run->database);
@@ -56,6 +69,13 @@ static int32_t do_collections(call *call) {
     return status;
 }
 
+// A reply that is the result of the call.
+static int32_t told_report(call *call, int32_t status, quire_buffer *reply) {
+    if (status == QUIRE_OK) call->result = unpacked_buffer_value(reply);
+    quire_buffer_free(reply);
+    return status;
+}
+
 static int32_t do_database(call *call) {
     run *run = call->run;
     quire_buffer reply = {0};
@@ -80,9 +100,25 @@ static int32_t do_database(call *call) {
     if (strcmp(call->op, "listCollections") == 0) status = quire_collections(run->database, &reply);
     if (strcmp(call->op, "stats") == 0) status = quire_stats(run->database, &reply);
     if (strcmp(call->op, "check") == 0) status = quire_check(run->database, &reply);
-    if (status == QUIRE_OK) call->result = unpacked_buffer_value(&reply);
-    quire_buffer_free(&reply);
-    return status;
+    return told_report(call, status, &reply);
+}
+
+// What makes other files, or goes on with one.
+static int32_t do_files(call *call) {
+    run *run = call->run;
+    quire_buffer reply = {0};
+    if (strcmp(call->op, "useFile") == 0) {
+        run->path = path_of_file(run, text_of(call->arguments, "name"));
+        return quire_close(run->database);
+    }
+    if (strcmp(call->op, "compact") == 0) {
+        return told_report(call, quire_compact(run->database, &reply), &reply);
+    }
+    const char *to = path_of_file(run, text_of(call->arguments, "to"));
+    if (strcmp(call->op, "backup") == 0) {
+        return told_report(call, quire_backup(run->database, to, strlen(to), &reply), &reply);
+    }
+    return told_report(call, quire_salvage(run->path, strlen(run->path), to, strlen(to), &reply), &reply);
 }
 
 static int32_t do_watch(call *call) {
@@ -231,6 +267,8 @@ static const struct {
     {"dropCollection", do_collections}, {"renameCollection", do_collections},
     {"listCollections", do_database}, {"expireDocuments", do_database}, {"stats", do_database},
     {"check", do_database},          {"sync", do_database},           {"checkpoint", do_database},
+    {"compact", do_files},           {"backup", do_files},            {"salvage", do_files},
+    {"useFile", do_files},
     {"close", do_database},          {"reopen", do_database},         {"open", do_database},
     {"transaction", do_transaction}, {"begin", do_begin},             {"commit", do_end},
     {"rollback", do_end},            {"watch", do_watch},             {"events", do_events},
@@ -311,10 +349,10 @@ static bool begin_case(run *run, const value *given) {
 static const value *current = NULL;
 
 // Where the database of a case is.
-static const char *path_of(const value *storage) {
+static const char *path_of(run *run, const value *storage) {
     if (storage == NULL) return ":memory:";
     static char path[1024];
-    if (is_text(storage, "file") || is_text(storage, "none")) return fresh_path("case");
+    if (is_text(storage, "file") || is_text(storage, "none")) return path_of_file(run, "case");
     snprintf(path, sizeof path, "%.*s", (int)storage->length, storage->bytes);
     return path;
 }
@@ -323,7 +361,7 @@ static void run_case(void) {
     static run state;
     const value *steps = field(current, "steps"), *options = field(current, "options");
     memset(&state, 0, sizeof state);
-    state.path = path_of(field(current, "storage"));
+    state.path = path_of(&state, field(current, "storage"));
     state.options = options == NULL ? list_value(V_MAP, 0) : *options;
     saved_count = 0;
     bool is_well = begin_case(&state, current);

@@ -10,6 +10,7 @@
 #include "matching.h"
 
 #define OPENED_MAX 32
+#define FILES_MAX 4
 #define NO_SUCH_OPERATION (-1)
 
 // A case while it runs.
@@ -26,6 +27,11 @@ typedef struct run {
         bool is_over;
     } opened[OPENED_MAX];
     size_t opened_count;
+    // The files that the case names.
+    struct {
+        char name[32], path[512];
+    } files[FILES_MAX];
+    size_t files_count;
 } run;
 
 // One step, with what it works on.

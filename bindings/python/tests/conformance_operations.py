@@ -10,6 +10,8 @@ from typing import Any, Callable
 
 from conformance_runner import Call, RolledBack, fields, snake_case
 
+import quiredb
+
 Arguments = dict[str, Any]
 
 # Names of arguments that are others here.
@@ -76,6 +78,11 @@ def _reopen(call: Call, given: Arguments) -> None:
 def _open(call: Call, given: Arguments) -> None:
     call.run.options = given
     call.run.open()
+
+
+def _use_file(call: Call, given: Arguments) -> None:
+    call.database.close()
+    call.run.path = call.run.file(given["name"])
 
 
 def _watch(call: Call, given: Arguments) -> None:
@@ -159,6 +166,10 @@ OPERATIONS: dict[str, Callable[[Call, Arguments], Any]] = {
     "check": _on_database("check", fields),
     "sync": _on_database("sync"),
     "checkpoint": _on_database("checkpoint"),
+    "compact": _on_database("compact", fields),
+    "backup": lambda call, given: fields(call.database.backup(call.run.file(given["to"]))),
+    "salvage": lambda call, given: fields(quiredb.salvage(call.run.path, call.run.file(given["to"]))),
+    "useFile": _use_file,
     "close": _on_database("close"),
     "reopen": _reopen,
     "open": _open,

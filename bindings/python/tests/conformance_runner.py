@@ -33,8 +33,9 @@ class Run:
     ) -> None:
         self.case = case
         self.operations = operations
+        self.directory = directory
         storage = case.get("storage", ":memory:")
-        self.path = str(directory / "case.quire") if storage in ("file", "none") else storage
+        self.path = self.file("case") if storage in ("file", "none") else storage
         self.options: dict[str, Any] = case.get("options", {})
         self.database: quiredb.Database | None = None
         self.opened: dict[str, Any] = {}
@@ -50,6 +51,10 @@ class Run:
         finally:
             if self.database is not None:
                 self.database.close()
+
+    def file(self, name: str) -> str:
+        """The path of the case's file of this name."""
+        return str(self.directory / f"{name}.quire")
 
     def open(self) -> None:
         """Opens the database with the options of the case."""

@@ -75,17 +75,27 @@ impl WriteModel {
 
     /// Deletes the first document that matches.
     pub fn delete_one(filter: impl Serialize) -> WriteModel {
+        WriteModel::delete_one_with(filter, DeleteOptions::new())
+    }
+
+    /// As `delete_one`, with options.
+    pub fn delete_one_with(filter: impl Serialize, options: DeleteOptions) -> WriteModel {
         WriteModel {
             op: "deleteOne",
-            fields: filtered(&filter),
+            fields: filtered(&filter).and(&options.fields),
         }
     }
 
     /// Deletes every document that matches.
     pub fn delete_many(filter: impl Serialize) -> WriteModel {
+        WriteModel::delete_many_with(filter, DeleteOptions::new())
+    }
+
+    /// As `delete_many`, with options.
+    pub fn delete_many_with(filter: impl Serialize, options: DeleteOptions) -> WriteModel {
         WriteModel {
             op: "deleteMany",
-            fields: filtered(&filter),
+            ..WriteModel::delete_one_with(filter, options)
         }
     }
 }

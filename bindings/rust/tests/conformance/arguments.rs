@@ -3,7 +3,7 @@
 //! Promises: what the crate's types cannot say is refused as the engine would. Leaves to others: calls (operations.rs).
 
 use quiredb::{
-    Document, Error, ErrorKind, FindOneAndOptions, IdMode, IndexModel, ReplaceOptions, Result,
+    DeleteOptions, Document, Error, ErrorKind, FindOneAndOptions, IdMode, IndexModel, ReplaceOptions, Result,
     ReturnDocument, TransactionOptions, UpdateOptions, Value, WriteModel,
 };
 
@@ -17,24 +17,14 @@ pub fn write_model(operation: &Value) -> Result<WriteModel> {
         return Err(invalid("an operation is a map of one field"));
     };
     let get = |name: &str| given.get(name).cloned().unwrap_or(Value::Null);
-    let only = |known: &[&str]| match given.keys().find(|name| !known.contains(name)) {
-        Some(other) => Err(invalid(format!("no field {other} is known"))),
-        None => Ok(()),
-    };
-    let mut options = UpdateOptions::new();
-    if let Some(upsert) = given.get_bool("upsert") {
-        options = options.upsert(upsert);
-    }
-    if let Some(filters) = given.get("arrayFilters") {
-        options = options.array_filters(filters);
-    }
+    let options = || update_options(given);
     Ok(match name {
         "insertOne" => WriteModel::insert_one(&get("document")),
-        "updateOne" => WriteModel::update_one(get("filter"), get("update"), options),
-        "updateMany" => WriteModel::update_many(get("filter"), get("update"), options),
+        "updateOne" => WriteModel::update_one(get("filter"), get("update"), options()),
+        "updateMany" => WriteModel::update_many(get("filter"), get("update"), options()),
         "replaceOne" => WriteModel::replace_one(get("filter"), &get("replacement"), replace_options(given)),
-        "deleteOne" => only(&["filter"]).map(|()| WriteModel::delete_one(get("filter")))?,
-        "deleteMany" => only(&["filter"]).map(|()| WriteModel::delete_many(get("filter")))?,
+        "deleteOne" => WriteModel::delete_one_with(get("filter"), delete_options(given)?),
+        "deleteMany" => WriteModel::delete_many_with(get("filter"), delete_options(given)?),
         other => return Err(invalid(format!("no operation is called {other}"))),
     })
 }
@@ -56,14 +46,39 @@ pub fn update_options(given: &Document) -> UpdateOptions {
     if let Some(filters) = given.get("arrayFilters") {
         options = options.array_filters(filters);
     }
+    if let Some(sort) = given.get("sort") {
+        options = options.sort(sort);
+    }
+    if let Some(hint) = given.get("hint") {
+        options = options.hint(hint);
+    }
     options
 }
 
 pub fn replace_options(given: &Document) -> ReplaceOptions {
-    match given.get_bool("upsert") {
-        Some(upsert) => ReplaceOptions::new().upsert(upsert),
-        None => ReplaceOptions::new(),
+    let mut options = ReplaceOptions::new();
+    if let Some(upsert) = given.get_bool("upsert") {
+        options = options.upsert(upsert);
     }
+    if let Some(sort) = given.get("sort") {
+        options = options.sort(sort);
+    }
+    if let Some(hint) = given.get("hint") {
+        options = options.hint(hint);
+    }
+    options
+}
+
+pub fn delete_options(given: &Document) -> Result<DeleteOptions> {
+    let mut options = DeleteOptions::new();
+    for (name, value) in given.iter() {
+        options = match name {
+            "filter" => options,
+            "hint" => options.hint(value),
+            other => return Err(invalid(format!("no option {other} of deletes is known"))),
+        };
+    }
+    Ok(options)
 }
 
 pub fn find_one_and_options(given: &Document) -> Result<FindOneAndOptions> {
@@ -74,6 +89,7 @@ pub fn find_one_and_options(given: &Document) -> Result<FindOneAndOptions> {
             "arrayFilters" => options.array_filters(value),
             "projection" => options.projection(value),
             "sort" => options.sort(value),
+            "hint" => options.hint(value),
             "returnDocument" => options.return_document(match value.as_str() {
                 Some("before") => ReturnDocument::Before,
                 Some("after") => ReturnDocument::After,

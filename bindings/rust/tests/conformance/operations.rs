@@ -7,13 +7,13 @@ use std::io::{Seek, SeekFrom, Write};
 use std::time::Duration;
 
 use quiredb::{
-    ChangeStream, Collection, Cursor, Database, DeleteOptions, Document, Error, ErrorKind, IdMode, Result,
-    Transaction, Value, WriteModel, doc,
+    ChangeStream, Collection, Cursor, Database, Document, Error, ErrorKind, IdMode, Result, Transaction,
+    Value, WriteModel, doc,
 };
 
 use crate::arguments::{
-    elements, find_one_and_options, id_mode, index_model, invalid, replace_options, transaction_options,
-    update_options, write_model,
+    delete_options, elements, find_one_and_options, id_mode, index_model, invalid, replace_options,
+    transaction_options, update_options, write_model,
 };
 use crate::runner::{Call, durability};
 use crate::told;
@@ -180,13 +180,13 @@ pub const OPERATIONS: &[(&str, Operation)] = &[
         )?))
     }),
     ("deleteOne", |call| {
-        let done = call
-            .documents()?
-            .delete_one_with(call.filter(), DeleteOptions::new())?;
+        let options = delete_options(&call.given)?;
+        let done = call.documents()?.delete_one_with(call.filter(), options)?;
         Ok(doc! { "deletedCount": done.deleted_count }.into())
     }),
     ("deleteMany", |call| {
-        let done = call.documents()?.delete_many(call.filter())?;
+        let options = delete_options(&call.given)?;
+        let done = call.documents()?.delete_many_with(call.filter(), options)?;
         Ok(doc! { "deletedCount": done.deleted_count }.into())
     }),
     ("findOneAndUpdate", |call| {
@@ -289,15 +289,9 @@ pub const OPERATIONS: &[(&str, Operation)] = &[
     ("stats", |call| Ok(told::stats(&call.database()?.stats()?))),
     ("check", |call| {
         let report = call.database()?.check()?;
-        let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
-        let (documents, count) = (report.documents_count, report.problems_count);
-        let report =
-            doc! { "isClean": report.is_clean(), "documentsCount": documents, "problemsCount": count };
-        Ok(report
-            .into_iter()
-            .chain([("problems".to_owned(), problems.into())])
-            .collect::<Document>()
-            .into())
+        let mut told = told::problems(report.documents_count, report.problems_count, &report.problems);
+        told.insert("isClean", report.is_clean());
+        Ok(told.into())
     }),
     ("sync", |call| {
         call.database()?.sync()?;
@@ -305,6 +299,23 @@ pub const OPERATIONS: &[(&str, Operation)] = &[
     }),
     ("checkpoint", |call| {
         call.database()?.checkpoint()?;
+        Ok(Value::Null)
+    }),
+    ("compact", |call| {
+        Ok(told::compacted(&call.database()?.compact()?))
+    }),
+    ("backup", |call| {
+        let to = call.run.file(&call.text("to"));
+        Ok(told::backed_up(&call.database()?.backup(to)?))
+    }),
+    ("salvage", |call| {
+        let to = call.run.file(&call.text("to"));
+        let report = quiredb::salvage(&call.run.path, to)?;
+        Ok(told::problems(report.documents_count, report.problems_count, &report.problems).into())
+    }),
+    ("useFile", |call| {
+        call.database()?.close()?;
+        call.run.path = call.run.file(&call.text("name"));
         Ok(Value::Null)
     }),
     ("close", |call| {

@@ -24,6 +24,8 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// A case while it runs.
 pub struct Run {
+    /// Where its files are.
+    directory: PathBuf,
     pub path: PathBuf,
     pub options: Document,
     pub database: Option<Database>,
@@ -57,6 +59,7 @@ pub fn run_case(case: &Json) -> Result<(), String> {
             Some("file" | "none") => directory.join("case.quire"),
             Some(path) => path.into(),
         },
+        directory: directory.clone(),
         options,
         database: None,
         transactions: HashMap::new(),
@@ -71,6 +74,11 @@ pub fn run_case(case: &Json) -> Result<(), String> {
 }
 
 impl Run {
+    /// The path of the case's file of this name.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.quire"))
+    }
+
     fn all(&mut self, case: &Json) -> Result<(), String> {
         if case["storage"] != "none" {
             self.begin(case).map_err(|error| error.to_string())?;

@@ -3,10 +3,11 @@
 //! Promises: test/conformance/README.md, the results of "Operations". Leaves to others: the calls (operations.rs).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use quiredb::{
-    BulkWriteResult, ChangeEvent, CollectionInfo, Document, Id, IdMode, IndexInfo, Stats, UpdateResult,
-    Value, doc,
+    BackupReport, BulkWriteResult, ChangeEvent, CollectionInfo, CompactReport, Document, Id, IdMode,
+    IndexInfo, Stats, UpdateResult, Value, doc,
 };
 
 /// The fields that the event has.
@@ -74,6 +75,37 @@ pub fn stats(stats: &Stats) -> Value {
         told.insert(name, figure);
     }
     told.into()
+}
+
+pub fn compacted(report: &CompactReport) -> Value {
+    let names = |names: &[Arc<str>]| {
+        names
+            .iter()
+            .map(|name| name.as_ref().into())
+            .collect::<Vec<Value>>()
+    };
+    let (before, after) = (report.bytes_before, report.bytes_after);
+    let mut told = doc! { "bytesBefore": before, "bytesAfter": after };
+    told.insert("moved", names(&report.moved));
+    told.insert("left", names(&report.left));
+    told.into()
+}
+
+pub fn backed_up(report: &BackupReport) -> Value {
+    let (pages, bytes) = (report.pages_count, report.bytes);
+    let (collections, documents) = (report.collections_count, report.documents_count);
+    let mut told = doc! { "pagesCount": pages, "bytes": bytes, "collectionsCount": collections };
+    told.insert("documentsCount", documents);
+    told.insert("sequence", report.sequence);
+    told.into()
+}
+
+/// What a check or a salvage found.
+pub fn problems(documents: u64, count: u64, problems: &[impl ToString]) -> Document {
+    let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let mut told = doc! { "documentsCount": documents, "problemsCount": count };
+    told.insert("problems", messages);
+    told
 }
 
 /// The names of a plan's stages, the last one first, the index that it reads, and what that took.
