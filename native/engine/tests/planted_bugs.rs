@@ -62,6 +62,14 @@ fn index_hunts() -> Vec<Hunt> {
     })]
 }
 
+/// Bits that flip in a log of many commits, each promised on its own: a commit that is damaged in the middle of it is
+/// known by those behind it alone.
+fn log_hunts() -> Vec<Hunt> {
+    vec![Box::new(move |counts| {
+        rot_everywhere(&workloads::long_log(), 1, 240, counts)
+    })]
+}
+
 fn is_of_indexes(bug: Bug) -> bool {
     matches!(
         bug,
@@ -79,10 +87,13 @@ fn every_planted_bug_is_found_and_the_correct_engine_gives_no_alarm() {
         plant(Some(*bug));
         let started = Instant::now();
         let mut counts = Counts::default();
-        let first = index_hunts();
+        let first = match bug {
+            Bug::NoScanAhead => log_hunts(),
+            bug if is_of_indexes(*bug) => index_hunts(),
+            _ => Vec::new(),
+        };
         let found = first
             .iter()
-            .filter(|_| is_of_indexes(*bug))
             .chain(&hunts)
             .find_map(|hunt| hunt(&mut counts).err());
         plant(None);
@@ -100,7 +111,7 @@ fn every_planted_bug_is_found_and_the_correct_engine_gives_no_alarm() {
     }
     let _ = std::panic::take_hook();
     let mut total = Counts::default();
-    for hunt in &hunts {
+    for hunt in log_hunts().iter().chain(&hunts) {
         hunt(&mut total).unwrap_or_else(|failure| panic!("false alarm: {failure:?}"));
     }
     eprintln!("no bug: {total:?} without an alarm");

@@ -40,6 +40,11 @@ fn workload(name: &'static str, steps: Vec<Step>) -> Workload {
     }
 }
 
+/// Commits that only the log has, each synced.
+pub fn long_log() -> Workload {
+    workload("long log", inserts("a", 0..40, 100))
+}
+
 /// One workload for every kind of operation.
 pub fn single_kinds() -> Vec<Workload> {
     let base = |steps: Vec<Step>| {
