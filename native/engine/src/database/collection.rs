@@ -490,3 +490,6 @@ fn check_distinct(batch: &[(IdBytes, usize)]) -> Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
