@@ -1,4 +1,4 @@
-//! QuireDB's Rust crate beside redb, LMDB and SQLite: batch inserts and point reads at a million documents in memory.
+//! QuireDB's Rust crate beside redb, LMDB, SQLite, fjall and sled: batch inserts and point reads at a million documents in memory.
 //!
 //! Run: `cargo run --release -- --documents 1000000 --rounds 3`. Each engine of each round is a process of its own, which
 //! inserts, reads and ends; rounds alternate between engines. Promises: every side has the same documents, batches and

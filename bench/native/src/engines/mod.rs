@@ -1,13 +1,15 @@
 //! The engines that are measured, each behind the same few calls.
 //!
-//! Durability on every side: a commit survives the death of the process, not a power cut; redb has no such level, so it
-//! is measured at `None`, which promises less. Every side may keep all of its data in memory. Peers read within one
-//! read transaction, opened once; QuireDB has none: each of its reads sees the newest commit.
+//! Durability on every side: a commit survives the death of the process, not a power cut; redb and sled have no such level,
+//! so they are measured at one that promises less (`None`, and no flush). Every side may keep all of its data in memory.
+//! Peers read within one read transaction or snapshot, opened once; QuireDB and sled have none: each read sees the newest commit.
 //! Peers hold a document as MessagePack (rmp-serde, with field names), which a read either decodes or only looks at.
 
+mod fjall;
 mod lmdb;
 mod quire;
 mod redb;
+mod sled;
 mod sqlite;
 
 use std::path::Path;
@@ -40,7 +42,7 @@ pub trait Engine {
 }
 
 /// The engines by name.
-pub const NAMES: [&str; 4] = ["quiredb", "redb", "lmdb", "sqlite"];
+pub const NAMES: [&str; 6] = ["quiredb", "redb", "lmdb", "sqlite", "fjall", "sled"];
 
 /// Opens engine `name` on new files in `folder`.
 pub fn open(name: &str, folder: &Path) -> Outcome<Box<dyn Engine>> {
@@ -49,6 +51,8 @@ pub fn open(name: &str, folder: &Path) -> Outcome<Box<dyn Engine>> {
         "redb" => Box::new(redb::Redb::open(folder)?),
         "lmdb" => Box::new(lmdb::Lmdb::open(folder)?),
         "sqlite" => Box::new(sqlite::Sqlite::open(folder)?),
+        "fjall" => Box::new(fjall::Fjall::open(folder)?),
+        "sled" => Box::new(sled::Sled::open(folder)?),
         other => return Err(format!("no engine is called {other}").into()),
     })
 }
