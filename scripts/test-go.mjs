@@ -69,7 +69,8 @@ function test(name, flags, env) {
 
 /** The reason why go cannot run here; undefined when it can. */
 function missing() {
-  const { isDone, output } = run(['go', 'version'])
+  // In the binding: there an older go is the release of go.mod.
+  const { isDone, output } = run(['go', 'version'], { cwd: BINDING })
   if (!isDone) return 'there is no go on the PATH'
   const minor = Number(/go1\.(\d+)/.exec(output)?.[1] ?? 0)
   return minor < GO_MINOR_MIN ? `go 1.${GO_MINOR_MIN} or later is needed, and this is ${output.trim()}` : undefined
