@@ -14,12 +14,13 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Where build-capi.mjs puts the C library. */
 export const LIBRARY_FOLDER = join(ROOT, 'native/dist/capi')
+/** Where programs are found by a shell. */
+export const ON_WINDOWS = process.platform === 'win32'
 /** The Python of the virtual environment that test-python.mjs makes. */
-export const PYTHON = join(ROOT, 'build/python', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
+export const PYTHON = join(ROOT, 'build/python', ON_WINDOWS ? 'Scripts/python.exe' : 'bin/python')
 /** Whether nobody reads what is printed. */
 export const IS_CI = process.env['CI'] === 'true'
 
-const ON_WINDOWS = process.platform === 'win32'
 const OUTPUT_BYTES_MAX = 1 << 30
 /** The shared library, as it is called on each system but Linux. */
 const LIBRARY_NAMES = { darwin: 'libquire.dylib', win32: 'quire.dll' }

@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
-import { IS_CI, isOnPath, ROOT, sentence } from './suite.mjs'
+import { IS_CI, isOnPath, ON_WINDOWS, ROOT, sentence } from './suite.mjs'
 
 /** @typedef {import('./suite.mjs').Counts} Counts */
 
@@ -20,7 +20,6 @@ import { IS_CI, isOnPath, ROOT, sentence } from './suite.mjs'
  */
 
 const VITEST_REPORT = `${ROOT}build/vitest.json`
-const ON_WINDOWS = process.platform === 'win32'
 
 /** @type {Suite[]} */
 const SUITES = [
