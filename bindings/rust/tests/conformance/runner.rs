@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -44,6 +44,10 @@ pub struct Call<'a> {
     pub within: Option<&'a Transaction>,
 }
 
+fn file_in(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.quire"))
+}
+
 /// Runs the case; what is otherwise than it says.
 pub fn run_case(case: &Json) -> Result<(), String> {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -56,7 +60,7 @@ pub fn run_case(case: &Json) -> Result<(), String> {
     let mut run = Run {
         path: match case["storage"].as_str() {
             None => ":memory:".into(),
-            Some("file" | "none") => directory.join("case.quire"),
+            Some("file" | "none") => file_in(&directory, "case"),
             Some(path) => path.into(),
         },
         directory: directory.clone(),
@@ -76,7 +80,7 @@ pub fn run_case(case: &Json) -> Result<(), String> {
 impl Run {
     /// The path of the case's file of this name.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.directory.join(format!("{name}.quire"))
+        file_in(&self.directory, name)
     }
 
     fn all(&mut self, case: &Json) -> Result<(), String> {
