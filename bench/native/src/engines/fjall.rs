@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fjall::{Config, Keyspace, PartitionCreateOptions, PartitionHandle, PersistMode};
 
-use super::{Engine, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, packed, seen};
 use crate::documents::User;
 
 const CACHE_BYTES: u64 = 2 << 30;
@@ -37,9 +37,8 @@ impl Engine for Fjall {
         let snapshot = self.users.snapshot();
         let mut sum = 0;
         for id in ids {
-            if let Some(bytes) = snapshot.get(id)? {
-                sum += seen(&bytes, read)?;
-            }
+            let bytes = snapshot.get(id)?.ok_or(MISSING)?;
+            sum += seen(&bytes, read)?;
         }
         Ok(sum)
     }

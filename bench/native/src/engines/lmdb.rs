@@ -5,7 +5,7 @@ use std::path::Path;
 use heed::types::{Bytes, Str};
 use heed::{Database, Env, EnvFlags, EnvOpenOptions};
 
-use super::{Engine, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, packed, seen};
 use crate::documents::User;
 
 const MAP_BYTES: usize = 8 << 30;
@@ -41,9 +41,8 @@ impl Engine for Lmdb {
         let transaction = self.env.read_txn()?;
         let mut sum = 0;
         for id in ids {
-            if let Some(bytes) = self.users.get(&transaction, id)? {
-                sum += seen(bytes, read)?;
-            }
+            let bytes = self.users.get(&transaction, id)?.ok_or(MISSING)?;
+            sum += seen(bytes, read)?;
         }
         Ok(sum)
     }

@@ -37,9 +37,12 @@ pub trait Engine {
     /// Inserts documents in one commit.
     fn insert(&mut self, batch: &[User]) -> Outcome<()>;
 
-    /// Reads documents by id; the sum of what was seen, so that nothing is optimised away.
+    /// Reads documents by id, each of which has to be there; the sum of what was seen, so that nothing is optimised away.
     fn read(&self, ids: &[String], read: Read) -> Outcome<u64>;
 }
+
+/// What an engine says that has lost a document: reading nothing would be fast.
+const MISSING: &str = "wrong answer: a document that was inserted is not found";
 
 /// The engines by name.
 pub const NAMES: [&str; 6] = ["quiredb", "redb", "lmdb", "sqlite", "fjall", "sled"];

@@ -5,7 +5,7 @@ use std::path::Path;
 use quiredb::{Collection, Database, Durability, OpenOptions, Stored};
 use serde::de::IgnoredAny;
 
-use super::{Engine, Outcome, Read};
+use super::{Engine, MISSING, Outcome, Read};
 use crate::documents::{User, UserRef};
 
 /// Ids of one call.
@@ -39,31 +39,28 @@ impl Engine for Quire {
         match read {
             Read::Owned => {
                 for id in ids {
-                    sum += self.users.get(id)?.map_or(0, |user| user.seen());
+                    sum += self.users.get(id)?.ok_or(MISSING)?.seen();
                 }
             }
             Read::Borrowed => {
                 for id in ids {
                     let seen = |stored: &Stored<'_>| stored.read::<UserRef<'_>>().map(|user| user.seen());
-                    sum += self.users.get_with(id, seen)?.unwrap_or(0);
+                    sum += self.users.get_with(id, seen)?.ok_or(MISSING)?;
                 }
             }
             // The bytes are copied out of the page and passed over.
             Read::Bytes => {
                 for id in ids {
                     let seen = |stored: &Stored<'_>| stored.read::<IgnoredAny>().map(|_| 1);
-                    sum += self.users.get_with(id, seen)?.unwrap_or(0);
+                    sum += self.users.get_with(id, seen)?.ok_or(MISSING)?;
                 }
             }
             Read::Many => {
                 for ids in ids.chunks(MANY) {
                     let seen = |stored: &Stored<'_>| stored.read::<IgnoredAny>().map(|_| 1);
-                    sum += self
-                        .users
-                        .get_many_with(ids, seen)?
-                        .into_iter()
-                        .flatten()
-                        .sum::<u64>();
+                    for seen in self.users.get_many_with(ids, seen)? {
+                        sum += seen.ok_or(MISSING)?;
+                    }
                 }
             }
         }

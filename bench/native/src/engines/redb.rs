@@ -4,7 +4,7 @@ use std::path::Path;
 
 use redb::{Database, Durability, ReadableDatabase, TableDefinition};
 
-use super::{Engine, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, packed, seen};
 use crate::documents::User;
 
 const USERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("users");
@@ -40,9 +40,8 @@ impl Engine for Redb {
         let table = self.database.begin_read()?.open_table(USERS)?;
         let mut sum = 0;
         for id in ids {
-            if let Some(bytes) = table.get(id.as_str())? {
-                sum += seen(bytes.value(), read)?;
-            }
+            let bytes = table.get(id.as_str())?.ok_or(MISSING)?;
+            sum += seen(bytes.value(), read)?;
         }
         Ok(sum)
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sled::{Batch, Db, Mode};
 
-use super::{Engine, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, packed, seen};
 use crate::documents::User;
 
 const CACHE_BYTES: u64 = 2 << 30;
@@ -36,9 +36,8 @@ impl Engine for Sled {
     fn read(&self, ids: &[String], read: Read) -> Outcome<u64> {
         let mut sum = 0;
         for id in ids {
-            if let Some(bytes) = self.users.get(id)? {
-                sum += seen(&bytes, read)?;
-            }
+            let bytes = self.users.get(id)?.ok_or(MISSING)?;
+            sum += seen(&bytes, read)?;
         }
         Ok(sum)
     }

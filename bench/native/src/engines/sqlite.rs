@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Engine, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, packed, seen};
 use crate::documents::User;
 
 const SETTINGS: &str = "
@@ -42,9 +42,8 @@ impl Engine for Sqlite {
         let mut sum = 0;
         for id in ids {
             let mut rows = select.query([id])?;
-            if let Some(row) = rows.next()? {
-                sum += seen(row.get_ref(0)?.as_blob()?, read)?;
-            }
+            let row = rows.next()?.ok_or(MISSING)?;
+            sum += seen(row.get_ref(0)?.as_blob()?, read)?;
         }
         Ok(sum)
     }
