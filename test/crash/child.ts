@@ -23,10 +23,15 @@ function checkBuilt(): void {
 }
 
 /** Starts `script`, a module that sees `open`, `QuireError`, `path`, and `more` behind it in `process.argv`. */
-export function startChild(script: string, path: string, more: readonly string[] = []): ChildProcess {
+export function startChild(
+  script: string,
+  path: string,
+  more: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env
+): ChildProcess {
   checkBuilt()
   const command = ['--input-type=module', '--expose-gc', '-e', PRELUDE + script, path, ...more]
-  return spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'pipe'] })
+  return spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'pipe'], env })
 }
 
 /** Waits for the end of a child. */
