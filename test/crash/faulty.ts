@@ -96,7 +96,7 @@ function start() {
   }
   return false
 }
-const collectionOf = id => (database ?? null).collection(id.split('/')[0])
+const collectionOf = id => database.collection(id.split('/')[0])
 const documentOf = (id, step) => ({ _id: id.split('/')[1], n: step.value, text: 'x'.repeat(step.text) })
 const calls = {
   checkpoint: () => database.checkpoint(), sync: () => database.sync(), compact: () => database.compact(),
