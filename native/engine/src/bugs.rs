@@ -50,6 +50,8 @@ pub enum Bug {
     CachedHeaderTrusted,
     /// A journal that a killed process may have left in the system's cache only is applied.
     CachedJournalTrusted,
+    /// A journal that was found incomplete stays as it is.
+    IncompleteJournalKept,
     /// Entries of documents that were changed or removed stay in ordered indexes.
     IndexEntryKept,
     /// A unique index takes a key twice.
@@ -84,6 +86,7 @@ impl Bug {
         Bug::TailCutBeforeHeader,
         Bug::CachedHeaderTrusted,
         Bug::CachedJournalTrusted,
+        Bug::IncompleteJournalKept,
         Bug::IndexEntryKept,
         Bug::UniqueUnchecked,
         Bug::IndexNotReplayed,

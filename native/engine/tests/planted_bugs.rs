@@ -70,6 +70,13 @@ fn log_hunts() -> Vec<Hunt> {
     })]
 }
 
+/// The workload whose campaign met the bug: of a thousand it was the one that did.
+fn journal_hunts() -> Vec<Hunt> {
+    vec![Box::new(move |counts| {
+        crash_everywhere(&workloads::random(204), 204, Effort::CI, counts)
+    })]
+}
+
 fn is_of_indexes(bug: Bug) -> bool {
     matches!(
         bug,
@@ -89,6 +96,7 @@ fn every_planted_bug_is_found_and_the_correct_engine_gives_no_alarm() {
         let mut counts = Counts::default();
         let first = match bug {
             Bug::NoScanAhead => log_hunts(),
+            Bug::IncompleteJournalKept => journal_hunts(),
             bug if is_of_indexes(*bug) => index_hunts(),
             _ => Vec::new(),
         };
@@ -111,7 +119,7 @@ fn every_planted_bug_is_found_and_the_correct_engine_gives_no_alarm() {
     }
     let _ = std::panic::take_hook();
     let mut total = Counts::default();
-    for hunt in log_hunts().iter().chain(&hunts) {
+    for hunt in log_hunts().iter().chain(&journal_hunts()).chain(&hunts) {
         hunt(&mut total).unwrap_or_else(|failure| panic!("false alarm: {failure:?}"));
     }
     eprintln!("no bug: {total:?} without an alarm");

@@ -17,7 +17,7 @@ use crate::bugs::{Bug, planted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::header::{BlobPlace, HEADER_BYTES, HEADER_PAGES, Header, Slot};
 use crate::format::page::{FileId, Sequence};
-use crate::pager::journal::{JOURNAL_SUFFIX, Journal};
+use crate::pager::journal::{self, JOURNAL_SUFFIX, Journal};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
 /// Suffix of a data file that is being made.
@@ -147,6 +147,20 @@ pub fn settle(data: &DataFile) -> Result<()> {
     let at = (data.header.epoch % 2) * PAGE_BYTES as u64;
     data.file.write_at(at, &data.header.encode())?;
     data.file.sync_data()
+}
+
+/// Makes the journal incomplete for good, once it was applied or found incomplete and the header is settled.
+///
+/// A checkpoint that is made again writes many pages as the one before it did, images in the journal among them: they
+/// could complete the older journal, whose header names a catalog that is no longer there.
+///
+/// Errors: `IO`.
+pub fn void_journal(storage: &dyn Storage, path: &Path) -> Result<()> {
+    let journal_path = sibling(path, JOURNAL_SUFFIX);
+    if planted(Bug::IncompleteJournalKept) || !storage.exists(&journal_path)? {
+        return Ok(());
+    }
+    journal::void(&*storage.open(&journal_path, OpenMode::ReadWrite)?)
 }
 
 /// Both header slots, as they are.

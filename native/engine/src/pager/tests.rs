@@ -10,9 +10,10 @@ use crate::format::page::{CollectionId, PAGE_HEAD_BYTES, PageKind, Sequence};
 use crate::pager::blob::{self, BlobKey};
 use crate::pager::checkpoint::Checkpointer;
 use crate::pager::free_list::decode_runs;
+use crate::pager::journal::{JOURNAL_SUFFIX, Journal, JournalWriter};
 use crate::pager::recovery::{self, DataFile};
 use crate::pager::{Pager, PagerOptions};
-use crate::storage::{MemoryStorage, OpenMode, Storage};
+use crate::storage::{MemoryStorage, OpenMode, Storage, sibling};
 
 const OWNER: CollectionId = CollectionId(1);
 const PATH: &str = "/test.quire";
@@ -186,4 +187,27 @@ fn blob_of_another_owner_is_refused() {
     };
     let error = blob::read_blob(&pager, first, 10_000, other, None, &mut out).unwrap_err();
     assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(first)));
+}
+
+#[test]
+fn journal_is_incomplete_for_good_once_it_was_voided() {
+    let storage = MemoryStorage::new();
+    let path = Path::new(PATH);
+    recovery::void_journal(&storage, path).unwrap();
+    let journal_path = sibling(path, JOURNAL_SUFFIX);
+    assert!(!storage.exists(&journal_path).unwrap());
+    let data = recovery::create(&storage, path, 0).unwrap();
+    let file = storage.open(&journal_path, OpenMode::CreateNew).unwrap();
+    let image = [0u8; PAGE_BYTES];
+    let write_images = || {
+        let mut journal = JournalWriter::new(&*file, 1);
+        journal.push(PageNumber::new(2), &image).unwrap();
+        journal
+    };
+    write_images().finish(&data.header).unwrap();
+    assert!(Journal::find_file_id(&*file).unwrap().is_some());
+    recovery::void_journal(&storage, path).unwrap();
+    // The next checkpoint writes the same images; the power goes before it writes a head of its own.
+    drop(write_images());
+    assert!(Journal::find_file_id(&*file).unwrap().is_none());
 }
