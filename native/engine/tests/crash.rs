@@ -3,6 +3,7 @@
 //!
 //! `QUIRE_CASES=n` is the long form: n random workloads, 50 n chains, and n / 10 seeds for the scripted workloads.
 //! `QUIRE_SEED=n` runs the random workload and the chain of that seed only. Every failure says its seed.
+//! `npm run torture` runs the ignored test, which takes as long as it is told and shrinks what fails.
 #![cfg(feature = "simulation")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
@@ -10,10 +11,13 @@
 mod simulation;
 
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use simulation::campaign::{Counts, Effort, Failure, Workload, crash_everywhere, tear_everywhere};
+use simulation::campaign::{
+    Counts, Effort, Failure, Workload, crash_everywhere, hush_panics, tear_everywhere,
+};
 use simulation::chain::run_chain;
+use simulation::torture::{Plan, torture};
 use simulation::{setting, workloads};
 
 const RANDOM_WORKLOADS: u64 = 24;
@@ -81,4 +85,29 @@ fn runs_that_crash_one_after_the_other_keep_every_promise() {
 #[test]
 fn disk_that_tears_within_sectors_is_survived_or_reported() {
     run("torn within sectors", workloads::mixtures(), tear_everywhere);
+}
+
+#[test]
+#[ignore = "takes the minutes that it is told: npm run torture"]
+fn nothing_breaks_for_minutes_on_all_cores() {
+    hush_panics();
+    let started = Instant::now();
+    let minutes = setting("QUIRE_MINUTES");
+    let plan = Plan {
+        first_seed: setting("QUIRE_SEED").unwrap_or(1),
+        seeds_max: setting("QUIRE_CASES").unwrap_or(if minutes.is_some() { u64::MAX } else { 1 }),
+        until: minutes.map(|minutes| started + Duration::from_secs(minutes * 60)),
+        threads: setting("QUIRE_THREADS").unwrap_or(1),
+    };
+    let report = torture(&plan);
+    let seconds = started.elapsed().as_secs();
+    let last = plan.first_seed + report.seeds.saturating_sub(1);
+    eprintln!(
+        "torture, {} to {last}, {seconds} s on {} threads: {report}",
+        plan.first_seed, plan.threads
+    );
+    for finding in &report.findings {
+        eprintln!("{finding}");
+    }
+    assert!(report.findings.is_empty(), "{} failures", report.findings.len());
 }

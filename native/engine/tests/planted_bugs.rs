@@ -6,13 +6,17 @@
 #[path = "common/simulation/mod.rs"]
 mod simulation;
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use quire_engine::bugs::{Bug, plant};
-use simulation::campaign::{Counts, Effort, Failure, crash_everywhere};
+use simulation::campaign::{Counts, Effort, Failure, Workload, crash_everywhere, hush_panics};
 use simulation::chain::run_chain;
+use simulation::counts::FailureKind;
 use simulation::faults::fail_everywhere;
 use simulation::rot::rot_everywhere;
+use simulation::shrink::shrink;
+use simulation::torture::{Part, Plan, torture};
 use simulation::workloads;
 
 /// Time in which a bug must be found.
@@ -20,6 +24,9 @@ const TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Chains of runs.
 const CHAINS: u64 = 600;
+
+/// The planted bug is one for the whole process, so one test at a time has it.
+static PLANTING: Mutex<()> = Mutex::new(());
 
 /// A part of the whole campaign.
 type Hunt = Box<dyn Fn(&mut Counts) -> Result<(), Failure>>;
@@ -86,8 +93,8 @@ fn is_of_indexes(bug: Bug) -> bool {
 
 #[test]
 fn every_planted_bug_is_found_and_the_correct_engine_gives_no_alarm() {
-    // Bugs show as panics too; their traces would bury the table.
-    std::panic::set_hook(Box::new(|_| {}));
+    let _alone = PLANTING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    hush_panics();
     let hunts = hunts();
     let mut missed = Vec::new();
     for bug in Bug::ALL {
@@ -117,11 +124,66 @@ fn every_planted_bug_is_found_and_the_correct_engine_gives_no_alarm() {
             missed.push(*bug);
         }
     }
-    let _ = std::panic::take_hook();
     let mut total = Counts::default();
     for hunt in log_hunts().iter().chain(&journal_hunts()).chain(&hunts) {
         hunt(&mut total).unwrap_or_else(|failure| panic!("false alarm: {failure:?}"));
     }
     eprintln!("no bug: {total:?} without an alarm");
     assert!(missed.is_empty(), "missed or too late: {missed:?}");
+}
+
+/// Steps that a shrunk workload may have.
+const SHRUNK_STEPS_MAX: usize = 4;
+
+#[test]
+fn torture_collects_what_fails_and_shrinks_it() {
+    let _alone = PLANTING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    hush_panics();
+    plant(Some(Bug::NoLogSync));
+    let report = torture(&Plan {
+        first_seed: 2,
+        seeds_max: 1,
+        until: None,
+        threads: 1,
+    });
+    plant(None);
+    assert!(
+        report.counts.failures_of(FailureKind::AcknowledgedLost) > 0,
+        "{report}"
+    );
+    let parts: Vec<Part> = report.findings.iter().map(|found| found.part).collect();
+    assert!(
+        parts.contains(&Part::Crash) && parts.contains(&Part::Chains),
+        "only {parts:?}"
+    );
+    for found in report.findings.iter().filter(|found| found.part != Part::Chains) {
+        let shrunk = found.shrunk.as_ref().map(|shrunk| shrunk.steps.len());
+        assert!(shrunk.is_some_and(|steps| steps <= SHRUNK_STEPS_MAX), "{found}");
+    }
+}
+
+#[test]
+fn workload_is_shrunk_to_the_steps_that_fail_together() {
+    let _alone = PLANTING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    hush_panics();
+    let effort = Effort {
+        nested_every: 0,
+        ..Effort::CI
+    };
+    let crash = |workload: &Workload| crash_everywhere(workload, 1, effort, &mut Counts::default()).err();
+    let mut mixtures = workloads::mixtures().into_iter();
+    let workload = mixtures.find(|workload| workload.name == "indexes").unwrap();
+    for bug in [Bug::IndexNotReplayed, Bug::CheckpointWithoutSnapshot] {
+        plant(Some(bug));
+        let failure = crash(&workload).unwrap();
+        let kind = failure.kind();
+        let shrunk = shrink(&workload, failure, &crash);
+        plant(None);
+        eprintln!(
+            "{bug:?}, {} tries: {:?}: {:?}",
+            shrunk.tries, shrunk.steps, shrunk.failure
+        );
+        assert_eq!(shrunk.failure.kind(), kind);
+        assert!((1..=SHRUNK_STEPS_MAX).contains(&shrunk.steps.len()), "{bug:?}");
+    }
 }

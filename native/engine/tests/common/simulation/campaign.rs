@@ -5,12 +5,13 @@
 //! Judged: the database opens; its content is the state after a commit not before the last that was acknowledged
 //! and not after the one under way; `check` finds nothing; what is committed from there on holds as well.
 
-use std::fmt;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use quire_engine::storage::simulated::{Call, CallKind, CrashPolicy, Random, SimulatedStorage, Survival};
 use quire_engine::{Durability, Error};
 
+pub use super::counts::{Counts, Failure};
 use super::session::{History, Session};
 use super::twin::Step;
 use super::value::{Document, fields, numbered_id};
@@ -30,7 +31,7 @@ pub struct Workload {
 pub struct Effort {
     /// Seeds for each call and policy.
     pub seeds: u64,
-    /// Every so many states one is crashed again while it is recovered; 0 is never.
+    /// Of so many states one, by chance, is crashed again while it is recovered; 0 is never.
     pub nested_every: u64,
     /// Only each so many calls, for campaigns that must be short.
     pub call_step: usize,
@@ -42,31 +43,6 @@ impl Effort {
         nested_every: 4,
         call_step: 1,
     };
-}
-
-/// What a campaign did.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    pub calls: u64,
-    pub states: u64,
-    pub nested: u64,
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Counts) {
-        self.calls += other.calls;
-        self.states += other.states;
-        self.nested += other.nested;
-    }
-}
-
-/// A promise that was not kept, and how to meet it again.
-pub struct Failure(pub String);
-
-impl fmt::Debug for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
 }
 
 /// A result whose failure is told in words.
@@ -171,13 +147,15 @@ fn crash_at(
                 sector_bytes: if chance & 1 == 0 { 512 } else { 4096 },
             };
             counts.states += 1;
+            counts.acknowledged += stopped.history.on_disk;
             let result = guarded(|| {
                 let disk = stopped.disk.crash(policy, chance);
                 let found = judge(workload, disk, &stopped.history, stopped.history.on_disk)?;
                 go_on(found, chance)
             });
             result.map_err(|words| place(&format!("{policy:?} chance {chance}"), words))?;
-            if effort.nested_every > 0 && counts.states.is_multiple_of(effort.nested_every) {
+            // By chance and not by count, so that a seed that is run again alone meets the same states.
+            if effort.nested_every > 0 && (chance >> 8).is_multiple_of(effort.nested_every) {
                 let result = guarded(|| {
                     let disk = || stopped.disk.crash(policy, chance);
                     nested(
@@ -194,6 +172,7 @@ fn crash_at(
         }
     }
     counts.states += 1;
+    counts.acknowledged += stopped.history.written;
     let killed = guarded(|| {
         let disk = stopped.disk.kill(call);
         let found = judge(workload, disk, &stopped.history, stopped.history.written)?;
@@ -234,6 +213,7 @@ pub fn tear_everywhere(
                 sector_bytes: 1,
             };
             counts.states += 1;
+            counts.acknowledged += stopped.history.on_disk;
             let disk = stopped.disk.crash(policy, call);
             let judged =
                 guarded(|| judge(workload, disk, &stopped.history, stopped.history.on_disk).map(drop));
@@ -369,6 +349,7 @@ fn nested(
             }
         };
         counts.nested += 1;
+        counts.acknowledged += least;
         judge(workload, next(), history, least).map_err(|words| {
             let how = if is_kill {
                 "killed".to_owned()
@@ -390,6 +371,19 @@ pub fn random_policy(random: &mut Random) -> CrashPolicy {
     }
 }
 
+thread_local! {
+    /// Where this thread panicked last, while `hush_panics` is in force.
+    static PANICKED_AT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// From now on panics print no traces, which would bury what a campaign says; `guarded` tells where they were.
+pub fn hush_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!(" ({at})"));
+        PANICKED_AT.set(place);
+    }));
+}
+
 /// Runs `work`; a panic becomes words.
 pub fn guarded<R>(work: impl FnOnce() -> Judged<R>) -> Judged<R> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
@@ -397,6 +391,10 @@ pub fn guarded<R>(work: impl FnOnce() -> Judged<R>) -> Judged<R> {
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(format!("panic: {}", words.unwrap_or("without words")))
+        Err(format!(
+            "panic: {}{}",
+            words.unwrap_or("without words"),
+            PANICKED_AT.take()
+        ))
     })
 }

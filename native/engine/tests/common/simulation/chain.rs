@@ -54,7 +54,6 @@ fn chain(seed: u64, counts: &mut Counts) -> Judged<()> {
                 break;
             }
         }
-        counts.states += 1;
         let next = chance.number();
         session.disk.heal();
         (disk, least) = if chance.happens(30) {
@@ -65,6 +64,8 @@ fn chain(seed: u64, counts: &mut Counts) -> Judged<()> {
                 session.history.on_disk,
             )
         };
+        counts.states += 1;
+        counts.acknowledged += least;
         history = session.history.clone();
     }
     judge(&setup, disk, &history, least).map(|_| ())

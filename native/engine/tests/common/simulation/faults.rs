@@ -55,7 +55,7 @@ pub fn fail_everywhere(
                         fault: *fault,
                         is_lasting,
                     };
-                    guarded(|| fail_at(workload, seed, &plan)).map_err(|words| {
+                    let acknowledged = guarded(|| fail_at(workload, seed, &plan)).map_err(|words| {
                         let lasting = if is_lasting { ", for ever" } else { "" };
                         Failure(format!(
                             "{} seed {seed} call {} ({:?} of {}) {fault:?}{lasting}: {words}",
@@ -65,6 +65,7 @@ pub fn fail_everywhere(
                             call.path.display(),
                         ))
                     })?;
+                    counts.acknowledged += acknowledged;
                 }
             }
         }
@@ -95,7 +96,8 @@ impl Plan<'_> {
     }
 }
 
-fn fail_at(workload: &Workload, seed: u64, plan: &Plan<'_>) -> Judged<()> {
+/// Lets one call fail and judges what is left; returns how many commits had to be there.
+fn fail_at(workload: &Workload, seed: u64, plan: &Plan<'_>) -> Judged<u64> {
     let disk = SimulatedStorage::new(seed);
     disk.inject(plan.fault, plan.call.number, plan.is_lasting, None);
     let opened = Session::open(
@@ -119,7 +121,8 @@ fn fail_at(workload: &Workload, seed: u64, plan: &Plan<'_>) -> Judged<()> {
         }
     }
     session.disk.heal();
-    afterwards(workload, seed, &session)
+    afterwards(workload, seed, &session)?;
+    Ok(session.history.written)
 }
 
 /// Does every step; failures are judged and passed over.
