@@ -51,13 +51,19 @@ export interface IndexedSession extends Session {
   findSince(from: number, count: number): BenchDocument[]
 }
 
-/** An open database whose calls give promises, and what it is asked. */
+/** An open database whose calls give promises; each call is as of `Session`. */
 export interface LaterSession {
   insertMany(documents: BenchDocument[]): Promise<void>
-  /** As of `Session`. */
+  insert(document: BenchDocument): Promise<void>
+  get(id: string): Promise<BenchDocument | undefined>
+  /** As `get`, at once; absent where the engine cannot. */
+  getNow?(id: string): BenchDocument | undefined
+  scan(): Promise<{ count: number; ages: number }>
   filter(): Promise<number>
-  /** As of `Session`. */
   count(): Promise<number>
+  group(): Promise<CityGroup[]>
+  setAge(id: string, age: number): Promise<void>
+  delete(id: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -80,7 +86,7 @@ export interface Engine extends EngineFacts {
   openIndexed?(path: string): IndexedSession
 }
 
-/** An engine that has no synchronous calls: workloads that hand it whole passes ask it, and no others. */
+/** An engine whose calls give promises: many of them are under way at a time, for a wait each would measure waiting. */
 export interface LaterEngine extends EngineFacts {
   openLater(path: string): Promise<LaterSession>
 }

@@ -32,11 +32,17 @@ const COMPARISONS: [string, string][] = [
   ['quire-process', 'sqlite-off'],
   ['quire-process', 'sqlite-json'],
   ['quire-process', 'sqlite-normal'],
+  ['quire-process', 'node-sqlite-off'],
+  ['quire-process', 'level'],
+  ['quire-process', 'rocksdb'],
   ['quire-process', 'map-buffers'],
   ['quire-process', 'loki'],
   ['quire-process', 'nedb'],
   ['quire-disk', 'lmdb-sync'],
   ['quire-disk', 'sqlite-full'],
+  ['quire-disk', 'node-sqlite-full'],
+  ['quire-disk', 'level-sync'],
+  ['quire-disk', 'rocksdb-sync'],
   ['quire-lazy', 'lmdb-nosync']
 ]
 

@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type AnyEngine, isLater } from './engine.ts'
+import type { KnownEngine } from './probe.ts'
 import type { Sample } from './report.ts'
 import type { Result, Task } from './worker.ts'
 import type { Workload } from './workload.ts'
@@ -19,16 +19,16 @@ const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 
 /** What is to be run. */
 export interface Plan {
-  engines: Map<string, AnyEngine>
+  engines: Map<string, KnownEngine>
   workloads: Map<string, Workload>
   documentsCount: number
   rounds: number
 }
 
-function applies(workload: Workload, engine: AnyEngine): boolean {
-  if (isLater(engine)) return workload.runLater !== undefined
+function applies(workload: Workload, engine: KnownEngine): boolean {
+  if (engine.isLater && workload.runLater === undefined) return false
   if (workload.cold && process.platform !== 'linux') return false
-  if (workload.only === 'indexed') return engine.openIndexed !== undefined
+  if (workload.only === 'indexed') return engine.hasIndexes
   if (workload.only === 'persistent') return engine.persistent
   const durable = engine.survives === 'power cut'
   if (workload.only === 'durable') return durable
@@ -37,17 +37,24 @@ function applies(workload: Workload, engine: AnyEngine): boolean {
 }
 
 function runWorker(task: Task): Result {
-  const output = execFileSync(process.execPath, ['--expose-gc', WORKER, JSON.stringify(task)], {
+  // node:sqlite warns of being an experiment, each time anew.
+  const flags = ['--expose-gc', '--disable-warning=ExperimentalWarning']
+  const output = execFileSync(process.execPath, [...flags, WORKER, JSON.stringify(task)], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit']
   })
   return JSON.parse(output.trim().split('\n').at(-1) ?? '')
 }
 
+function filesOf(directory: string): string[] {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+  return entries.filter(entry => entry.isFile()).map(entry => `${entry.parentPath}/${entry.name}`)
+}
+
 /** Writes a directory's files out and drops them from the page cache, which GNU dd does without being root. */
 function chill(directory: string): void {
-  for (const file of readdirSync(directory)) {
-    execFileSync('dd', [`of=${directory}/${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], {
+  for (const file of filesOf(directory)) {
+    execFileSync('dd', [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], {
       stdio: 'ignore'
     })
   }
@@ -55,7 +62,7 @@ function chill(directory: string): void {
 
 /** What the files really take on the disk. Units: MB of 1,000,000 bytes. */
 function megabytesOf(directory: string): number {
-  const blocks = readdirSync(directory).reduce((sum, file) => sum + statSync(`${directory}/${file}`).blocks, 0)
+  const blocks = filesOf(directory).reduce((sum, file) => sum + statSync(file).blocks, 0)
   return (blocks * 512) / 1_000_000
 }
 
@@ -73,7 +80,7 @@ function loadOf(key: string, workload: Workload): string | undefined {
 
 /** Runs one engine in one workload, on its own file of this round or on a scratch file. */
 function runPair(name: string, key: string, { engines, workloads, documentsCount }: Plan, base: string): Outcome {
-  const engine = engines.get(name) as AnyEngine
+  const engine = engines.get(name) as KnownEngine
   const workload = workloads.get(key) as Workload
   const scratch = `${base}/scratch`
   const load = loadOf(key, workload)
@@ -81,7 +88,12 @@ function runPair(name: string, key: string, { engines, workloads, documentsCount
   mkdirSync(directory, { recursive: true })
   try {
     if (load !== undefined && load !== key && engine.persistent && readdirSync(directory).length === 0) {
-      runWorker({ engine: name, workload: load, documentsCount, directory })
+      try {
+        runWorker({ engine: name, workload: load, documentsCount, directory })
+      } catch (error) {
+        rmSync(directory, { recursive: true, force: true })
+        throw error
+      }
     }
     if (workload.cold) chill(directory)
     const { value } = runWorker({ engine: name, workload: key, documentsCount, directory })
@@ -102,7 +114,7 @@ export function runRounds(plan: Plan, base: string, fail: (what: string) => void
     const order = names.map((_, turn) => names[(round + turn) % names.length] as string)
     for (const [key, workload] of plan.workloads) {
       for (const name of order) {
-        if (!applies(workload, plan.engines.get(name) as AnyEngine)) continue
+        if (!applies(workload, plan.engines.get(name) as KnownEngine)) continue
         const title = `round ${round + 1}/${plan.rounds}  ${key}  ${name}`
         try {
           const { value, megabytes } = runPair(name, key, plan, base)

@@ -4,9 +4,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { AnyEngine } from './engine.ts'
 import { ENGINES } from './engines/index.ts'
 import { ROOT, surroundings } from './machine.ts'
+import { type LeftOut, probe } from './probe.ts'
 import { type Column, printFigures, printRatios } from './report.ts'
 import { DISK, type Plan, runRounds } from './rounds.ts'
 import { LOAD, WORKLOADS } from './workloads/index.ts'
@@ -34,7 +34,7 @@ function positive(name: string, text: string): number {
   return value
 }
 
-async function plan(): Promise<Plan> {
+function plan(): Plan & { leftOut: LeftOut[] } {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
@@ -43,23 +43,18 @@ async function plan(): Promise<Plan> {
       rounds: { type: 'string', default: '3' }
     }
   })
-  const engines = new Map<string, AnyEngine>()
-  for (const name of chosen(Object.keys(ENGINES), values.engines)) {
-    const engine = await ENGINES[name]?.()
-    if (engine !== undefined) engines.set(name, engine)
-  }
   const names = new Set(chosen(Object.keys(WORKLOADS), values.only))
   return {
-    engines,
+    ...probe(chosen(Object.keys(ENGINES), values.engines)),
     workloads: new Map(Object.entries(WORKLOADS).filter(([name]) => names.has(name))),
     documentsCount: positive('documents', values.documents),
     rounds: positive('rounds', values.rounds)
   }
 }
 
-async function main(): Promise<void> {
-  const work = await plan()
-  const { engines, workloads, documentsCount, rounds } = work
+function main(): void {
+  const work = plan()
+  const { engines, leftOut, workloads, documentsCount, rounds } = work
   const failures: string[] = []
   const packages = new Set([...engines.values()].flatMap(engine => engine.package ?? []))
   const where = surroundings(packages)
@@ -69,6 +64,8 @@ async function main(): Promise<void> {
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')
   )
+  for (const { engine, reason } of leftOut) console.log(`left out: ${engine} (${reason})`)
+  if (engines.size === 0) throw new Error('no engine is left')
   console.log(`${documentsCount.toLocaleString('en')} documents, medians of ${rounds} rounds, ops/s unless said\n`)
   const samples = runRounds(work, `${RESULTS}data-${process.pid}`, what => failures.push(what))
   const columns: Column[] = [...workloads].map(([key, { title, unit }]) => ({ key, title, unit }))
@@ -80,7 +77,7 @@ async function main(): Promise<void> {
   const file = `${RESULTS}${where.date.replaceAll(':', '-')}.json`
   writeFileSync(
     file,
-    JSON.stringify({ surroundings: where, documentsCount, rounds, rows, columns, samples, failures }, null, 1)
+    JSON.stringify({ surroundings: where, documentsCount, rounds, leftOut, rows, columns, samples, failures }, null, 1)
   )
   console.log(`Every sample: ${file}`)
   for (const failure of failures) console.error(failure)
@@ -88,4 +85,4 @@ async function main(): Promise<void> {
 }
 
 if (process.argv.includes('--help')) console.log(USAGE)
-else await main()
+else main()

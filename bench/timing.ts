@@ -3,6 +3,9 @@
 /** Repeated work is timed for at least this long. */
 const MEASURED_MS = 600
 
+/** Calls under way at a time where they give promises: as many reads, and as many commits that wait for no disk. */
+export const LANES = 64
+
 function collectGarbage(): void {
   globalThis.gc?.()
 }
@@ -13,6 +16,27 @@ export function rateOnce(operations: number, work: () => void): number {
   const start = performance.now()
   work()
   return (operations / (performance.now() - start)) * 1_000
+}
+
+/** As `rateOnce`, of work that is waited for. */
+export async function rateOnceLater(operations: number, work: () => Promise<void>): Promise<number> {
+  collectGarbage()
+  const start = performance.now()
+  await work()
+  return (operations / (performance.now() - start)) * 1_000
+}
+
+/** Has `work` done for each item, in order, with no more than `lanes` of them under way at a time. */
+export async function inFlight<Item>(
+  items: readonly Item[],
+  lanes: number,
+  work: (item: Item) => Promise<void>
+): Promise<void> {
+  const rest = items.values()
+  const lane = async () => {
+    for (const item of rest) await work(item)
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
 }
 
 /** As `rateRepeated`, of passes that are waited for: one promise a pass, so that passes have to be long. */

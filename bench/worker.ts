@@ -4,10 +4,11 @@
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { type BenchDocument, documents } from './documents.ts'
-import { type Engine, isLater, type LaterEngine, type Session } from './engine.ts'
+import { type Engine, isLater, type LaterEngine, type LaterSession, type Session, type Survives } from './engine.ts'
 import { ENGINES } from './engines/index.ts'
-import type { Workload } from './workload.ts'
-import { BATCH } from './workloads/batch-insert.ts'
+import { LANES } from './timing.ts'
+import type { Stage, Workload } from './workload.ts'
+import { load, loadLater } from './workloads/batch-insert.ts'
 import { WORKLOADS } from './workloads/index.ts'
 
 /** What a worker is asked to do, as JSON in its only argument. */
@@ -31,39 +32,33 @@ const DURABLE_COMMITS = 3_000
 const WARM_UP_DOCUMENTS = 5_000
 const WARM_UP_DURABLE_COMMITS = 200
 
-function load(session: Session, list: BenchDocument[]): void {
-  for (let start = 0; start < list.length; start += BATCH) session.insertMany(list.slice(start, start + BATCH))
+async function warmUp(session: Session | LaterSession, survives: Survives, list: BenchDocument[]): Promise<void> {
+  const commits = survives === 'power cut' ? WARM_UP_DURABLE_COMMITS : WARM_UP_DOCUMENTS / 2
+  const some = list.slice(0, commits)
+  await loadLater(session, list.slice(0, WARM_UP_DOCUMENTS))
+  for (const { _id } of some) await session.setAge(_id, 1)
+  for (const { _id } of some) await session.delete(_id)
+  for (const document of some) await session.insert(document)
+  await session.close()
 }
 
-function warmUp(engine: Engine, directory: string, list: BenchDocument[]): void {
-  mkdirSync(directory)
-  const session = engine.open(directory)
-  const commits = engine.survives === 'power cut' ? WARM_UP_DURABLE_COMMITS : WARM_UP_DOCUMENTS / 2
-  load(session, list.slice(0, WARM_UP_DOCUMENTS))
-  for (const document of list.slice(0, commits)) session.setAge(document._id, 1)
-  for (const document of list.slice(0, commits)) session.delete(document._id)
-  for (const document of list.slice(0, commits)) session.insert(document)
-  session.close()
-  rmSync(directory, { recursive: true })
-}
+/** What a stage is made of. */
+type Work = Pick<Stage, 'documents' | 'commits'>
 
-/** Runs a workload on an engine whose calls give promises; its passes are their own warm-up. */
-async function runLater(engine: LaterEngine, workload: Workload, task: Task): Promise<number> {
+/** Runs a workload on an engine whose calls give promises. */
+async function runLater(engine: LaterEngine, workload: Workload, task: Task, work: Work): Promise<number> {
   if (workload.runLater === undefined) throw new Error(`${task.engine} is not asked ${task.workload}`)
-  const list = documents(task.documentsCount)
   const open = async () => {
     const session = await engine.openLater(task.directory)
-    for (let start = 0; start < list.length; start += BATCH) await session.insertMany(list.slice(start, start + BATCH))
+    if (workload.starts !== 'empty' && !engine.persistent) await loadLater(session, work.documents)
     return session
   }
-  return workload.runLater({ documents: list, open })
+  return workload.runLater({ ...work, lanes: engine.survives === 'power cut' ? 1 : LANES, open })
 }
 
-function runNow(engine: Engine, workload: Workload, task: Task): number {
-  const list = documents(task.documentsCount)
-  if (workload.unit !== 'ms') warmUp(engine, `${task.directory}/warm-up`, list)
+function runNow(engine: Engine, workload: Workload, task: Task, work: Work): number {
   const loaded = <S extends Session>(session: S): S => {
-    if (workload.starts !== 'empty' && !engine.persistent) load(session, list)
+    if (workload.starts !== 'empty' && !engine.persistent) load(session, work.documents)
     return session
   }
   const open = () => loaded(engine.open(task.directory))
@@ -71,15 +66,23 @@ function runNow(engine: Engine, workload: Workload, task: Task): number {
     if (engine.openIndexed === undefined) throw new Error(`${task.engine} has no indexes`)
     return loaded(engine.openIndexed(task.directory))
   }
-  const commits = engine.survives === 'power cut' ? Math.min(DURABLE_COMMITS, list.length) : list.length
-  return workload.run({ engine, documents: list, commits, open, openIndexed })
+  return workload.run({ ...work, engine, open, openIndexed })
 }
 
 async function run(task: Task): Promise<Result> {
   const workload = WORKLOADS[task.workload]
   const engine = await ENGINES[task.engine]?.()
   if (workload === undefined || engine === undefined) throw new Error(`no such pair: ${task.engine}, ${task.workload}`)
-  const value = isLater(engine) ? await runLater(engine, workload, task) : runNow(engine, workload, task)
+  const list = documents(task.documentsCount)
+  if (workload.unit !== 'ms') {
+    const directory = `${task.directory}/warm-up`
+    mkdirSync(directory)
+    await warmUp(isLater(engine) ? await engine.openLater(directory) : engine.open(directory), engine.survives, list)
+    rmSync(directory, { recursive: true })
+  }
+  const commits = engine.survives === 'power cut' ? Math.min(DURABLE_COMMITS, list.length) : list.length
+  const work = { documents: list, commits }
+  const value = isLater(engine) ? await runLater(engine, workload, task, work) : runNow(engine, workload, task, work)
   return { value, residentBytes: process.resourceUsage().maxRSS * 1_024 }
 }
 

@@ -19,10 +19,10 @@ export interface Stage {
 }
 
 /** What a workload is run on where the engine's calls give promises. */
-export interface LaterStage {
-  /** All documents, in the order of insertion. */
-  documents: BenchDocument[]
-  /** Opens the engine with every document in it. */
+export interface LaterStage extends Pick<Stage, 'documents' | 'commits'> {
+  /** How many single commits are under way at a time: one where each waits for the disk. */
+  lanes: number
+  /** As of `Stage`. */
   open(): Promise<LaterSession>
 }
 
@@ -40,7 +40,7 @@ export interface Workload {
   /** Whether the file must first be dropped from the system's page cache. */
   cold?: boolean
   run(stage: Stage): number
-  /** The same work by promises; absent where one is waited for so often that waiting would be measured. */
+  /** The same work by promises; absent where no engine of that kind has what it takes. */
   runLater?(stage: LaterStage): Promise<number>
 }
 

@@ -3,7 +3,7 @@
 
 import type { AnyEngine } from '../engine.ts'
 
-/** Loaders by name, in the order of the tables. */
+/** Loaders by name, in the order of the tables. One fails where its engine's package or this Node does not have it. */
 export const ENGINES: Record<string, () => Promise<AnyEngine>> = {
   'quire-lazy': async () => (await import('./quire.ts')).quireLazy,
   'quire-process': async () => (await import('./quire.ts')).quireProcess,
@@ -14,6 +14,13 @@ export const ENGINES: Record<string, () => Promise<AnyEngine>> = {
   'sqlite-json': async () => (await import('./sqlite.ts')).sqliteJson,
   'sqlite-normal': async () => (await import('./sqlite.ts')).sqliteNormal,
   'sqlite-full': async () => (await import('./sqlite.ts')).sqliteFull,
+  'node-sqlite-off': async () => (await import('./node-sqlite.ts')).nodeSqliteOff,
+  'node-sqlite-normal': async () => (await import('./node-sqlite.ts')).nodeSqliteNormal,
+  'node-sqlite-full': async () => (await import('./node-sqlite.ts')).nodeSqliteFull,
+  level: async () => (await import('./classic-level.ts')).classicLevel,
+  'level-sync': async () => (await import('./classic-level.ts')).classicLevelSync,
+  rocksdb: async () => (await import('./rocksdb.ts')).rocksdb,
+  'rocksdb-sync': async () => (await import('./rocksdb.ts')).rocksdbSync,
   loki: async () => (await import('./loki.ts')).loki,
   nedb: async () => (await import('./nedb.ts')).nedb,
   'map-buffers': async () => (await import('./map.ts')).mapBuffers,

@@ -3,7 +3,7 @@
 // documents lie says nothing about these figures. Its calls give promises, and go through a queue one by one.
 
 import nedbModule from '@seald-io/nedb'
-import { type BenchDocument, FILTER } from '../documents.ts'
+import { type BenchDocument, FILTER, groupByCity } from '../documents.ts'
 import type { LaterEngine } from '../engine.ts'
 
 /** The module is the class itself, where its types tell of an export named default. */
@@ -20,8 +20,17 @@ export const nedb: LaterEngine = {
     const documents = new Datastore<BenchDocument>({ inMemoryOnly: true })
     return {
       insertMany: async batch => void (await documents.insertAsync(batch)),
+      insert: async document => void (await documents.insertAsync(document)),
+      get: async id => (await documents.findOneAsync({ _id: id })) ?? undefined,
+      async scan() {
+        const found = await documents.findAsync({})
+        return { count: found.length, ages: found.reduce((sum, { age }) => sum + age, 0) }
+      },
       filter: async () => (await documents.findAsync(PASSING)).length,
       count: async () => await documents.countAsync(PASSING),
+      group: async () => groupByCity(await documents.findAsync({})),
+      setAge: async (id, age) => void (await documents.updateAsync({ _id: id }, { $set: { age } })),
+      delete: async id => void (await documents.removeAsync({ _id: id }, {})),
       close: async () => void (await documents.dropDatabaseAsync())
     }
   }

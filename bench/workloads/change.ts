@@ -1,9 +1,15 @@
 // One field of one document, and one document removed, each in a commit of its own, in random order.
 // The two change the loaded file, so they come last in a round.
 
-import { shuffled } from '../documents.ts'
-import { rateOnce } from '../timing.ts'
+import { type BenchDocument, shuffled } from '../documents.ts'
+import { inFlight, LANES, rateOnce, rateOnceLater } from '../timing.ts'
 import { demand, type Workload } from '../workload.ts'
+
+function someIds(documents: BenchDocument[], count: number): string[] {
+  return shuffled(documents)
+    .slice(0, count)
+    .map(({ _id }) => _id)
+}
 
 export const update: Workload = {
   title: 'update a field',
@@ -18,6 +24,18 @@ export const update: Workload = {
     for (const document of chosen) demand(session.get(document._id)?.age === document.age + 100, 'an update is there')
     session.close()
     return rate
+  },
+  async runLater({ documents, commits, lanes, open }) {
+    const session = await open()
+    const chosen = shuffled(documents).slice(0, commits)
+    const rate = await rateOnceLater(commits, () =>
+      inFlight(chosen, lanes, ({ _id, age }) => session.setAge(_id, age + 100))
+    )
+    await inFlight(chosen, LANES, async ({ _id, age }) =>
+      demand((await session.get(_id))?.age === age + 100, 'an update is there')
+    )
+    await session.close()
+    return rate
   }
 }
 
@@ -27,14 +45,20 @@ export const remove: Workload = {
   starts: 'loaded',
   run({ documents, commits, open }) {
     const session = open()
-    const ids = shuffled(documents)
-      .slice(0, commits)
-      .map(document => document._id)
+    const ids = someIds(documents, commits)
     const rate = rateOnce(commits, () => {
       for (const id of ids) session.delete(id)
     })
     demand(session.scan().count === documents.length - commits, 'what was deleted is gone')
     session.close()
+    return rate
+  },
+  async runLater({ documents, commits, lanes, open }) {
+    const session = await open()
+    const ids = someIds(documents, commits)
+    const rate = await rateOnceLater(commits, () => inFlight(ids, lanes, id => session.delete(id)))
+    demand((await session.scan()).count === documents.length - commits, 'what was deleted is gone')
+    await session.close()
     return rate
   }
 }

@@ -1,7 +1,15 @@
 // Every document decoded, in the engine's own order. Units: documents read.
 
-import { rateRepeated } from '../timing.ts'
+import type { BenchDocument } from '../documents.ts'
+import { rateRepeated, rateRepeatedLater } from '../timing.ts'
 import { demand, type Workload } from '../workload.ts'
+
+/** Gives what checks an engine's scan of the documents. */
+function judge(documents: BenchDocument[]): (met: { count: number; ages: number }) => void {
+  const expected = documents.reduce((sum, { age }) => sum + age, 0)
+  return ({ count, ages }) =>
+    demand(count === documents.length && ages === expected, 'a scan meets every document once')
+}
 
 export const scan: Workload = {
   title: 'scan decoded',
@@ -9,12 +17,16 @@ export const scan: Workload = {
   starts: 'loaded',
   run({ documents, open }) {
     const session = open()
-    const expected = documents.reduce((sum, document) => sum + document.age, 0)
-    const rate = rateRepeated(documents.length, () => {
-      const { count, ages } = session.scan()
-      demand(count === documents.length && ages === expected, 'a scan meets every document once')
-    })
+    const check = judge(documents)
+    const rate = rateRepeated(documents.length, () => check(session.scan()))
     session.close()
+    return rate
+  },
+  async runLater({ documents, open }) {
+    const session = await open()
+    const check = judge(documents)
+    const rate = await rateRepeatedLater(documents.length, async () => check(await session.scan()))
+    await session.close()
     return rate
   }
 }

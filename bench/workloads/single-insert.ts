@@ -1,9 +1,8 @@
 // Documents one by one into an empty database, each in a commit of its own: a workload for engines that return before
 // the disk has it, and one, with fewer documents, for those that wait for the disk.
 
-import { rateOnce } from '../timing.ts'
-import type { Stage, Workload } from '../workload.ts'
-import { demand } from '../workload.ts'
+import { inFlight, rateOnce, rateOnceLater } from '../timing.ts'
+import { demand, type LaterStage, type Stage, type Workload } from '../workload.ts'
 
 function run({ documents, commits, open }: Stage): number {
   const session = open()
@@ -16,12 +15,22 @@ function run({ documents, commits, open }: Stage): number {
   return rate
 }
 
+async function runLater({ documents, commits, lanes, open }: LaterStage): Promise<number> {
+  const session = await open()
+  const chosen = documents.slice(0, commits)
+  const rate = await rateOnceLater(commits, () => inFlight(chosen, lanes, document => session.insert(document)))
+  demand((await session.scan()).count === commits, 'every inserted document is there')
+  await session.close()
+  return rate
+}
+
 export const singleInsert: Workload = {
   title: 'single insert',
   unit: 'ops/s',
   starts: 'empty',
   only: 'not durable',
-  run
+  run,
+  runLater
 }
 
 export const durableInsert: Workload = {
@@ -29,5 +38,6 @@ export const durableInsert: Workload = {
   unit: 'ops/s',
   starts: 'empty',
   only: 'durable',
-  run
+  run,
+  runLater
 }
