@@ -1,5 +1,5 @@
 // Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
-// `npm run bench -- growth` starts bench/growth.ts instead.
+// `npm run bench -- growth` and `npm run bench -- load` start bench/growth.ts and bench/load.ts instead.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
 import { spawnSync } from 'node:child_process'
@@ -27,5 +27,5 @@ if (!existsSync(INSTALLED) || statSync(INSTALLED).mtimeMs < statSync(WANTED).mti
 }
 run('npx', ['tsc', '-p', 'bench'])
 const [first, ...others] = process.argv.slice(2)
-if (first === 'growth') run(process.execPath, ['bench/build/growth.js', ...others])
+if (first === 'growth' || first === 'load') run(process.execPath, [`bench/build/${first}.js`, ...others])
 else run(process.execPath, ['bench/build/run.js', ...process.argv.slice(2)])
