@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import type * as Quire from '../dist/index.js'
 import { type BenchDocument, documentMaker } from './documents.ts'
 import { ROOT, surroundings } from './machine.ts'
-import { median } from './report.ts'
+import { median } from './samples.ts'
 import { demand } from './workload.ts'
 
 const { open } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as typeof Quire

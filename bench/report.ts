@@ -1,63 +1,9 @@
-// Turns samples into medians, spreads, ratios and the tables that are printed.
+// The tables that are printed of a run.
 // A cell is the median of the rounds and, after it, half the distance from the least to the greatest in percent of it.
 // A ratio is the median of the rounds' own ratios; the two engines' acknowledged changes survive about the same.
 
 import { Table } from 'console-table-printer'
-
-/** What the report needs to know of a column. */
-export interface Column {
-  key: string
-  title: string
-  unit: 'ops/s' | 'ms' | 'MB'
-}
-
-/** What the report needs to know of a row. */
-export interface Row {
-  key: string
-  title: string
-  survives: string
-}
-
-/** One figure of one round. */
-export interface Sample {
-  engine: string
-  workload: string
-  round: number
-  value: number
-}
-
-/** Which engine is held against which: pairs that promise about the same. */
-const COMPARISONS: [string, string][] = [
-  ['quire-process', 'lmdb-nosync'],
-  ['quire-process', 'sqlite-off'],
-  ['quire-process', 'sqlite-json'],
-  ['quire-process', 'sqlite-normal'],
-  ['quire-process', 'node-sqlite-off'],
-  ['quire-process', 'level'],
-  ['quire-process', 'rocksdb'],
-  ['quire-process', 'map-buffers'],
-  ['quire-process', 'loki'],
-  ['quire-process', 'nedb'],
-  ['quire-disk', 'lmdb-sync'],
-  ['quire-disk', 'sqlite-full'],
-  ['quire-disk', 'node-sqlite-full'],
-  ['quire-disk', 'level-sync'],
-  ['quire-disk', 'rocksdb-sync'],
-  ['quire-lazy', 'lmdb-nosync']
-]
-
-/** The middle of a list, or the mean of its two middles; undefined of an empty one. */
-export function median(list: readonly number[]): number | undefined {
-  if (list.length === 0) return undefined
-  const sorted = [...list].sort((a, b) => a - b)
-  const upper = sorted[sorted.length >> 1] as number
-  const lower = sorted[(sorted.length - 1) >> 1] as number
-  return (upper + lower) / 2
-}
-
-function valuesOf(samples: Sample[], engine: string, workload: string): number[] {
-  return samples.filter(sample => sample.engine === engine && sample.workload === workload).map(({ value }) => value)
-}
+import { COMPARISONS, type Column, median, type Row, ratiosOf, type Sample, spread, valuesOf } from './samples.ts'
 
 function figure(value: number, unit: Column['unit']): string {
   return unit === 'ops/s' ? Math.round(value).toLocaleString('en') : `${value.toFixed(1)} ${unit}`
@@ -66,8 +12,7 @@ function figure(value: number, unit: Column['unit']): string {
 function cell(list: readonly number[], unit: Column['unit']): string {
   const middle = median(list)
   if (middle === undefined) return '-'
-  const half = ((Math.max(...list) - Math.min(...list)) / 2 / middle) * 100
-  return `${figure(middle, unit)} ±${Math.round(half)}%`
+  return `${figure(middle, unit)} ±${Math.round(spread(list) * 100)}%`
 }
 
 /** Workloads side by side in one table: more than these do not fit into a terminal. */
@@ -118,15 +63,7 @@ export function printRatios(samples: Sample[], columns: Column[]): void {
   }))
   if (lines.length === 0) return
   printTables('times better', lines, columns, ({ own, peer }, { key, unit }) => {
-    const ratios = samples
-      .filter(sample => sample.engine === own && sample.workload === key)
-      .flatMap(({ round, value }) => {
-        const other = samples.find(
-          sample => sample.engine === peer && sample.workload === key && sample.round === round
-        )
-        if (other === undefined) return []
-        return unit === 'ops/s' ? value / other.value : other.value / value
-      })
+    const ratios = ratiosOf(samples, [own, peer], key, unit)
     return median(ratios)?.toFixed(2) ?? '-'
   })
 }

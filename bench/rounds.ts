@@ -7,7 +7,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { KnownEngine } from './probe.ts'
-import type { Sample } from './report.ts'
+import type { Sample } from './samples.ts'
+import { MEASURED_MS, type Timing } from './timing.ts'
 import type { Result, Task } from './worker.ts'
 import type { Workload } from './workload.ts'
 import { INDEXED_LOAD, LOAD } from './workloads/index.ts'
@@ -17,6 +18,8 @@ export const DISK = 'disk'
 
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 
+const TIMING: Timing = { measuredMs: MEASURED_MS, clock: 'wall' }
+
 /** What is to be run. */
 export interface Plan {
   engines: Map<string, KnownEngine>
@@ -25,7 +28,8 @@ export interface Plan {
   rounds: number
 }
 
-function applies(workload: Workload, engine: KnownEngine): boolean {
+/** Whether a workload is for an engine. */
+export function applies(workload: Workload, engine: KnownEngine): boolean {
   if (engine.isLater && workload.runLater === undefined) return false
   if (workload.cold && process.platform !== 'linux') return false
   if (workload.only === 'indexed') return engine.hasIndexes
@@ -36,7 +40,8 @@ function applies(workload: Workload, engine: KnownEngine): boolean {
   return true
 }
 
-function runWorker(task: Task): Result {
+/** Runs a worker to its end. Errors: it failed; why stands on the standard error. */
+export function runWorker(task: Task): Result {
   // node:sqlite warns of being an experiment, each time anew.
   const flags = ['--expose-gc', '--disable-warning=ExperimentalWarning']
   const output = execFileSync(process.execPath, [...flags, WORKER, JSON.stringify(task)], {
@@ -73,7 +78,7 @@ interface Outcome {
 }
 
 /** The workload that fills the file which `key` runs on, or is itself that; undefined on a scratch file. */
-function loadOf(key: string, workload: Workload): string | undefined {
+export function loadOf(key: string, workload: Workload): string | undefined {
   if (key === LOAD || workload.starts === 'loaded') return LOAD
   return key === INDEXED_LOAD || workload.starts === 'indexed' ? INDEXED_LOAD : undefined
 }
@@ -85,18 +90,20 @@ function runPair(name: string, key: string, { engines, workloads, documentsCount
   const scratch = `${base}/scratch`
   const load = loadOf(key, workload)
   const directory = load === undefined ? scratch : `${base}/${name}-${load}`
+  const work = (workload: string) =>
+    runWorker({ engine: name, documentsCount, timing: TIMING, jobs: [{ workload, directory }] })
   mkdirSync(directory, { recursive: true })
   try {
     if (load !== undefined && load !== key && engine.persistent && readdirSync(directory).length === 0) {
       try {
-        runWorker({ engine: name, workload: load, documentsCount, directory })
+        work(load)
       } catch (error) {
         rmSync(directory, { recursive: true, force: true })
         throw error
       }
     }
     if (workload.cold) chill(directory)
-    const { value } = runWorker({ engine: name, workload: key, documentsCount, directory })
+    const value = work(key).values[0] as number
     return key === LOAD && engine.persistent ? { value, megabytes: megabytesOf(directory) } : { value }
   } finally {
     rmSync(scratch, { recursive: true, force: true })

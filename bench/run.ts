@@ -7,8 +7,9 @@ import { parseArgs } from 'node:util'
 import { ENGINES } from './engines/index.ts'
 import { ROOT, surroundings } from './machine.ts'
 import { type LeftOut, probe } from './probe.ts'
-import { type Column, printFigures, printRatios } from './report.ts'
+import { printFigures, printRatios } from './report.ts'
 import { DISK, type Plan, runRounds } from './rounds.ts'
+import type { Column } from './samples.ts'
 import { LOAD, WORKLOADS } from './workloads/index.ts'
 
 const USAGE = `npm run bench -- [--only a,b] [--engines a,b] [--documents n] [--rounds n]

@@ -1,5 +1,6 @@
 // Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
-// `npm run bench -- growth` and `npm run bench -- load` start bench/growth.ts and bench/load.ts instead.
+// `npm run bench -- growth` and `npm run bench -- load` start bench/growth.ts and bench/load.ts instead, `npm run bench:guard`
+// bench/guard.ts.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
 import { spawnSync } from 'node:child_process'
@@ -19,13 +20,21 @@ function run(program, args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-const INSTALLED = `${ROOT}bench/node_modules/.package-lock.json`
 const WANTED = `${ROOT}bench/package-lock.json`
-if (!existsSync(INSTALLED) || statSync(INSTALLED).mtimeMs < statSync(WANTED).mtimeMs) {
+const INSTALLED = `${ROOT}bench/node_modules/.package-lock.json`
+/** What an installation without scripts leaves out. */
+const COMPILED = `${ROOT}bench/node_modules/better-sqlite3/build/Release/better_sqlite3.node`
+/** What is started instead of run.ts when it is the first argument. */
+const OTHERS = ['growth', 'guard', 'load']
+
+const [first = '', ...rest] = process.argv.slice(2)
+const isGuard = first === 'guard'
+const isOld = !existsSync(INSTALLED) || statSync(INSTALLED).mtimeMs < statSync(WANTED).mtimeMs
+if (isOld || !(isGuard || existsSync(COMPILED))) {
   console.error('Installing the peers (better-sqlite3 is compiled where it has no binary: a minute or two).')
-  run('npm', ['ci', '--prefix', 'bench'])
+  // The guard asks only peers that come with their binaries.
+  run('npm', ['ci', '--prefix', 'bench', ...(isGuard ? ['--ignore-scripts'] : [])])
 }
 run('npx', ['tsc', '-p', 'bench'])
-const [first, ...others] = process.argv.slice(2)
-if (first === 'growth' || first === 'load') run(process.execPath, [`bench/build/${first}.js`, ...others])
+if (OTHERS.includes(first)) run(process.execPath, [`bench/build/${first}.js`, ...rest])
 else run(process.execPath, ['bench/build/run.js', ...process.argv.slice(2)])
