@@ -221,9 +221,7 @@ impl Session {
     fn commit(&mut self, step: &Step) -> Result<()> {
         let database = self.database()?;
         let before = self.history.state().clone();
-        if let Step::InsertNew(name, _) = step
-            && before.get(name).is_none_or(|twin| twin.ids != IdMode::Integer)
-        {
+        if makes_id_by_chance(step, &before) {
             // The collection that counts was refused: an id made by chance would be no use to the twin.
             return Ok(());
         }
@@ -313,6 +311,22 @@ impl History {
     pub fn all_on_disk(&mut self, number: u64) {
         self.on_disk = self.on_disk.max(number);
         self.written = self.written.max(number);
+    }
+}
+
+/// Whether the engine makes an id in doing `step`, in a collection that does not count.
+fn makes_id_by_chance(step: &Step, state: &State) -> bool {
+    match step {
+        Step::InsertNew(name, _) => state.get(name).is_none_or(|twin| twin.ids != IdMode::Integer),
+        Step::Transaction(steps, _) => {
+            let mut inside = state.clone();
+            steps.iter().any(|step| {
+                let is_by_chance = makes_id_by_chance(step, &inside);
+                let _ = inside.apply(step);
+                is_by_chance
+            })
+        }
+        _ => false,
     }
 }
 

@@ -167,6 +167,18 @@ fn tell_progress(told: &Mutex<Instant>, report: &Mutex<Report>) {
     }
 }
 
+/// Both ends of words that are long: steps have documents in them.
+fn brief(words: &str) -> String {
+    const END_CHARS: usize = 300;
+    let count = words.chars().count();
+    if count <= 2 * END_CHARS {
+        return words.to_owned();
+    }
+    let first: String = words.chars().take(END_CHARS).collect();
+    let last: String = words.chars().skip(count - END_CHARS).collect();
+    format!("{first} […] {last}")
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seed, part, failure) = (self.seed, self.part, &self.failure);
@@ -184,9 +196,9 @@ impl fmt::Display for Finding {
                 self.steps
             )?;
             for step in &shrunk.steps {
-                writeln!(formatter, "    {step:?}")?;
+                writeln!(formatter, "    {}", brief(&format!("{step:?}")))?;
             }
-            writeln!(formatter, "  which fail: {}", shrunk.failure.0)?;
+            writeln!(formatter, "  which fail: {}", brief(&shrunk.failure.0))?;
         }
         write!(formatter, "  again: npm run torture -- --seed {seed} --seeds 1")
     }
