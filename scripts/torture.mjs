@@ -1,40 +1,53 @@
-// Tortures the engine on the simulated disk: `npm run torture -- --minutes N [--seed S] [--seeds N] [--threads N]`.
+// Tortures the engine for long: `npm run torture -- --minutes N [--seed S] [--seeds N]` on the simulated disk,
+// `npm run torture:flips -- [--from JOB] [--to JOB]` with every bit and every length of a file; both take --threads N.
 //
-// Builds the crash test with the campaign profile and runs its long form: random workloads, seed after seed, stopped at
-// every I/O call, torn, failing and rotting. All failures are collected, shrunk and printed with the command that meets
-// them again; the exit status is 1 if there are any. Without --seed the first seed is the clock's, and is printed.
-// Leaves to others: everything that is done (native/engine/tests/common/simulation/torture.rs).
+// Builds the test with the campaign profile and runs its long form. The first runs random workloads, seed after seed,
+// stopped at every I/O call, torn, failing and rotting; all failures are collected, shrunk and printed with the command
+// that meets them again; without --seed the first seed is the clock's. The second counts its jobs, prints every minute
+// how far it is, and begins at --from. The exit status is 1 where anything failed.
+// Leaves to others: everything that is done (native/engine/tests/common/simulation/torture.rs, corruption/exhaustive.rs).
 
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { ROOT } from './suite.mjs'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     minutes: { type: 'string' },
-    seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
+    seed: { type: 'string' },
     seeds: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) }
   }
 })
-// Without an end of either kind it would never stop.
-if (values.minutes === undefined && values.seeds === undefined) values.minutes = '1'
 
-const test = ['--test', 'crash', '--', '--ignored', '--exact', 'nothing_breaks_for_minutes_on_all_cores', '--nocapture']
+const FORMS = {
+  crash: { test: 'crash', name: 'nothing_breaks_for_minutes_on_all_cores' },
+  flips: {
+    test: 'corruption',
+    name: 'exhaustive::every_bit_and_every_length_of_a_megabyte_is_detected_or_harmless'
+  }
+}
+
+/** @type {Record<string, string | undefined>} */
+const settings = { QUIRE_THREADS: values.threads, QUIRE_FROM: values.from, QUIRE_TO: values.to }
+const form = positionals[0] === 'flips' ? FORMS.flips : FORMS.crash
+if (form === FORMS.crash) {
+  settings['QUIRE_SEED'] = values.seed ?? String(Math.floor(Date.now() / 1000))
+  settings['QUIRE_CASES'] = values.seeds
+  // Without an end of either kind it would never stop.
+  settings['QUIRE_MINUTES'] = values.minutes ?? (values.seeds === undefined ? '1' : undefined)
+}
+const given = Object.entries(settings).filter(([, value]) => value !== undefined)
 const { status } = spawnSync(
   'cargo',
-  ['test', '--profile', 'campaign', '--package', 'quire-engine', '--features', 'simulation', ...test],
-  {
-    cwd: `${ROOT}native`,
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      QUIRE_SEED: values.seed,
-      QUIRE_THREADS: values.threads,
-      ...(values.minutes === undefined ? {} : { QUIRE_MINUTES: values.minutes }),
-      ...(values.seeds === undefined ? {} : { QUIRE_CASES: values.seeds })
-    }
-  }
+  [
+    ...['test', '--profile', 'campaign', '--package', 'quire-engine', '--features', 'simulation'],
+    ...['--test', form.test, '--', '--ignored', '--exact', form.name, '--nocapture']
+  ],
+  { cwd: `${ROOT}native`, stdio: 'inherit', env: { ...process.env, ...Object.fromEntries(given) } }
 )
 process.exitCode = status ?? 1

@@ -70,12 +70,12 @@ pub fn open(files: &Files) -> Result<Database> {
     Database::open_on(Arc::new(storage_of(files)), Path::new(DATA), &options())
 }
 
-pub fn open_read_only(files: &Files) -> Result<Database> {
+pub fn open_read_only(storage: Arc<dyn Storage>) -> Result<Database> {
     let options = OpenOptions {
         read_only: true,
         ..options()
     };
-    Database::open_on(Arc::new(storage_of(files)), Path::new(DATA), &options)
+    Database::open_on(storage, Path::new(DATA), &options)
 }
 
 fn person(number: u64) -> Value {
@@ -177,10 +177,36 @@ fn new_database(storage: &MemoryStorage) -> Database {
     Database::open_on(Arc::new(storage.clone()), Path::new(DATA), &options).unwrap()
 }
 
+/// Writes so much beside it that the data file has a megabyte.
+fn fill_a_megabyte(database: &Database) {
+    let bulk = database.collection("bulk").unwrap();
+    let number_of =
+        |number: usize| json!({ "_id": number, "group": number % 7, "text": "z".repeat(900 + number % 300) });
+    let documents: Vec<Value> = (0..480).map(number_of).collect();
+    bulk.insert_many(&pack_all(&documents), &mut Vec::new(), &WRITE)
+        .unwrap();
+    for number in 1000..1009usize {
+        let text = format!("{number}").repeat(8_000);
+        bulk.insert(&pack(&json!({ "_id": number, "text": text })), &WRITE)
+            .unwrap();
+    }
+    index(&bulk, &[("group", false)]);
+}
+
 /// A database that was closed: one file.
 pub fn closed() -> (Files, Content) {
+    closed_after(|_| {})
+}
+
+/// The same with a megabyte.
+pub fn closed_megabyte() -> (Files, Content) {
+    closed_after(fill_a_megabyte)
+}
+
+fn closed_after(prepare: fn(&Database)) -> (Files, Content) {
     let storage = MemoryStorage::new();
     let database = new_database(&storage);
+    prepare(&database);
     fill(&database);
     change(&database);
     let content = content_of(&database);
@@ -193,7 +219,20 @@ pub fn closed() -> (Files, Content) {
 /// A database whose process died: data file, journal and logs; content before and after each of the last commits,
 /// which were synced up to `synced` of them.
 pub fn crashed(is_synced: bool) -> (Files, Vec<Content>) {
+    crashed_after(|_| {}, is_synced)
+}
+
+/// The same with a megabyte, all synced.
+pub fn crashed_megabyte() -> (Files, Vec<Content>) {
+    crashed_after(fill_a_megabyte, true)
+}
+
+fn crashed_after(prepare: fn(&Database), is_synced: bool) -> (Files, Vec<Content>) {
     let storage = MemoryStorage::new();
+    // A session of its own, so that the logs do not have its length.
+    let database = new_database(&storage);
+    prepare(&database);
+    database.close().unwrap();
     let database = new_database(&storage);
     fill(&database);
     change(&database);
@@ -287,7 +326,12 @@ pub enum Fate {
 /// Opens a damaged copy and reads all of it. Panics when anything comes out that `contents` does not hold: the
 /// last is the whole content, those before lack the last commits.
 pub fn fate_of(files: &Files, contents: &[Content], what: &str) -> Fate {
-    let database = match open_read_only(files) {
+    fate_on(Arc::new(storage_of(files)), contents, what)
+}
+
+/// The same of a copy in `storage`.
+pub fn fate_on(storage: Arc<dyn Storage>, contents: &[Content], what: &str) -> Fate {
+    let database = match open_read_only(storage) {
         Ok(database) => database,
         Err(error) => {
             assert!(is_expected(error.kind()), "{what}: {error}");

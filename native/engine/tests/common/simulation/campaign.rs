@@ -8,9 +8,10 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use quire_engine::Durability;
 use quire_engine::storage::simulated::{Call, CallKind, CrashPolicy, Random, SimulatedStorage, Survival};
-use quire_engine::{Durability, Error};
 
+use super::compare::problems_of;
 pub use super::counts::{Counts, Failure};
 use super::session::{History, Session};
 use super::twin::Step;
@@ -254,12 +255,7 @@ pub fn judge(workload: &Workload, disk: SimulatedStorage, history: &History, lea
 
 fn check(session: &Session) -> Judged<()> {
     let database = session.database().map_err(|error| error.to_string())?;
-    let report = database.check().map_err(|error| error.to_string())?;
-    let is_leak = |problem: &Error| problem.message().contains("it is neither used nor free");
-    let mut problems = report.problems;
-    if session.history.may_leak {
-        problems.retain(|problem| !is_leak(problem));
-    }
+    let problems = problems_of(&database, session.history.may_leak).map_err(|error| error.to_string())?;
     if problems.is_empty() {
         return Ok(());
     }

@@ -182,7 +182,7 @@ impl Session {
         let database = self.database()?;
         let number = database.stats()?.sequence;
         let states = self.history.states.get(&number).cloned().unwrap_or_default();
-        let backup = Backup::new(next_path(&self.disk), number, states);
+        let backup = Backup::new(next_path(&self.disk), number, states, self.history.may_leak);
         self.history.backup = Some(backup.clone());
         let report = database.backup(backup.path.to_str().unwrap())?;
         assert_eq!(report.sequence, number, "the commit of the backup");
