@@ -13,6 +13,12 @@ import type { Document } from './document.ts'
 import { codeOfNumber, invalidArgument } from './errors.ts'
 import { checkOptions } from './filters.ts'
 import { expireDocumentsCommand } from './indexes.ts'
+import type { KvPaths } from './kv-paths.ts'
+import type { KvStore } from './kv-store.ts'
+import { KvStores } from './kv-stores.ts'
+import type { KvOptions, StoredEntry } from './kv-types.ts'
+import { splitName } from './names.ts'
+import { Namespace } from './namespace.ts'
 import {
   type AsyncOutcome,
   addon,
@@ -25,7 +31,7 @@ import {
 } from './native.ts'
 import { nativeOpenOptions, type OpenOptions, type TransactionOptions } from './options.ts'
 import type { PipelineStage } from './pipeline.ts'
-import { type Schema, Schemas } from './schema.ts'
+import { type CollectionOptions, Schemas } from './schema.ts'
 import type {
   BackupReport,
   CheckReport,
@@ -38,12 +44,6 @@ import type {
 } from './stats.ts'
 import { Decoders } from './structures.ts'
 import { type Transaction, type TransactionCallback, TransactionRunner } from './transaction.ts'
-
-/** Options of `collection`. */
-export interface CollectionOptions<T extends object> {
-  /** What documents have to be; see `Database.collection`. */
-  readonly schema: Schema<T>
-}
 
 /** Options of `createCollection`. */
 export interface CreateCollectionOptions {
@@ -93,6 +93,7 @@ export class Database implements Disposable, AsyncDisposable {
   readonly #decoders = new Decoders()
   readonly #schemas = new Schemas()
   readonly #transactions: TransactionRunner
+  readonly #stores: KvStores
   readonly #collections = new Map<string, Collection<object>>()
   #isClosed = false
 
@@ -100,7 +101,9 @@ export class Database implements Disposable, AsyncDisposable {
   constructor(path: string, handle: Handle) {
     this.path = path
     this.#handle = handle
-    this.#transactions = new TransactionRunner(handle, this.#decoders, this.#schemas)
+    const byName = (name: string) => this.collection<StoredEntry>(name)
+    this.#transactions = new TransactionRunner(handle, this.#decoders, this.#schemas, byName)
+    this.#stores = new KvStores(handle, this.#transactions, byName)
   }
 
   /**
@@ -140,6 +143,31 @@ export class Database implements Disposable, AsyncDisposable {
       throw invalidArgument(`ids must be 'ulid' or 'integer', not ${String(ids)}`)
     check(addon.createCollection(this.#handle, textArgument('name', name), ID_KIND_NUMBERS[ids]))
     return this.collection<T>(name)
+  }
+
+  /**
+   * The key-value store of this name, or, without a name, the keys of all stores by paths (`store/key`). Its first write
+   * makes it, as the collection `kv:<name>`. docs/KEY-VALUE.md tells what stores keep and promise.
+   *
+   * @throws QuireError `INVALID_NAME` when the name is empty, too long or has control characters; `INVALID_ARGUMENT`
+   */
+  kv<V = unknown>(name: string, options?: KvOptions): KvStore<V>
+  kv(): KvPaths
+  kv(name?: string, options?: KvOptions): KvStore | KvPaths {
+    return name === undefined ? this.#stores.paths(undefined) : this.#stores.store(undefined, name, options)
+  }
+
+  /**
+   * The namespace of this name: collections and stores that belong together, with names of their own.
+   * @throws QuireError `INVALID_NAME` when the name is empty, `INVALID_ARGUMENT`
+   */
+  namespace(name: string): Namespace {
+    return new Namespace(name, this, this.#stores)
+  }
+
+  /** The names of the namespaces that something is in, in order. */
+  listNamespaces(): string[] {
+    return [...new Set(this.listCollections().flatMap(({ name }) => splitName(name).namespace ?? []))].sort()
   }
 
   /**

@@ -30,7 +30,7 @@ export type {
 } from './change-types.ts'
 export { Collection } from './collection.ts'
 export { Cursor } from './cursor.ts'
-export { type CollectionOptions, type CreateCollectionOptions, Database, open, salvage } from './database.ts'
+export { type CreateCollectionOptions, Database, open, salvage } from './database.ts'
 export type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 export { Documents } from './documents.ts'
 export { type Issue, QuireError, type QuireErrorCode } from './errors.ts'
@@ -52,7 +52,24 @@ export type {
   IndexOptions,
   IndexSpecification
 } from './index-types.ts'
+export { Kv } from './kv.ts'
+export { KvList } from './kv-list.ts'
+export { KvPaths } from './kv-paths.ts'
+export { KvChanges, KvStore, type KvWatchOptions } from './kv-store.ts'
+export type {
+  KvChange,
+  KvEntry,
+  KvLifetime,
+  KvListOptions,
+  KvOperation,
+  KvOptions,
+  KvRange,
+  KvResult,
+  KvSetOptions,
+  KvVersion
+} from './kv-types.ts'
 export { LiveQuery, type LiveQueryOptions } from './live-query.ts'
+export { Namespace, type NamespaceInfo, TransactionNamespace } from './namespace.ts'
 export type {
   DeleteOptions,
   Durability,
@@ -86,7 +103,7 @@ export type {
   InsertOneResult,
   UpdateResult
 } from './results.ts'
-export type { Schema } from './schema.ts'
+export type { CollectionOptions, Schema } from './schema.ts'
 export type {
   BackupReport,
   CheckReport,

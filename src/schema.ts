@@ -12,6 +12,12 @@ import { type Issue, invalidArgument, QuireError } from './errors.ts'
 /** A schema of documents of type `T`: anything that follows the Standard Schema. */
 export type Schema<T extends object> = StandardSchemaV1<unknown, T>
 
+/** Options of `collection`. */
+export interface CollectionOptions<T extends object> {
+  /** What documents have to be; see `Database.collection`. */
+  readonly schema: Schema<T>
+}
+
 /** Problems that a message names. */
 const NAMED_ISSUES_MAX = 3
 

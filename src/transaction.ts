@@ -5,9 +5,16 @@
 // transaction refuses every call after its end with TRANSACTION_ENDED. A callback that met CONFLICT is run again, so
 // it should do nothing but work on the database. Leaves to others: locks and conflicts (the engine).
 
+import type { Collection } from './collection.ts'
 import type { Document } from './document.ts'
 import { Documents } from './documents.ts'
 import { invalidArgument, QuireError } from './errors.ts'
+import { Kv } from './kv.ts'
+import { KvIndexes } from './kv-indexes.ts'
+import { KvPaths } from './kv-paths.ts'
+import type { KvOptions, StoredEntry } from './kv-types.ts'
+import { storeName } from './names.ts'
+import { TransactionNamespace } from './namespace.ts'
 import { addon, check, checkObject, checkOutcome, type Handle, Task } from './native.ts'
 import { type CheckedTransactionOptions, type TransactionOptions, transactionOptions } from './options.ts'
 import type { SchemaSlot, Schemas } from './schema.ts'
@@ -17,23 +24,30 @@ import type { Decoders } from './structures.ts'
 /** The handle of what belonged to a transaction that has ended; see `ENDED` in native/node/src/environment.rs. */
 const ENDED: Handle = 0
 
+/** The collection of a name, outside of transactions. @internal */
+export type CollectionByName = (name: string) => Collection<StoredEntry>
+
 /** An open transaction. It is handed to the callback of `database.transaction`, or comes from `database.begin`. */
 export class Transaction implements Disposable {
   readonly #database: Handle
   readonly #handle: Handle
   readonly #decoders: Decoders
   readonly #schemas: Schemas
+  readonly #outside: CollectionByName
   readonly #collections = new Map<string, Documents<object>>()
+  /** What could not be done while it was open. */
+  readonly #afterwards: (() => void)[] = []
   /** What has to learn of the end. */
   readonly #sources: Source[] = []
   #isOpen = true
 
   /** @internal */
-  constructor(database: Handle, handle: Handle, decoders: Decoders, schemas: Schemas) {
+  constructor(database: Handle, handle: Handle, decoders: Decoders, schemas: Schemas, outside: CollectionByName) {
     this.#database = database
     this.#handle = handle
     this.#decoders = decoders
     this.#schemas = schemas
+    this.#outside = outside
   }
 
   /** Whether it was neither committed nor rolled back. */
@@ -53,6 +67,48 @@ export class Transaction implements Disposable {
       this.#collections.set(name, documents)
     }
     return documents as unknown as Documents<T>
+  }
+
+  /**
+   * The keys of a store, as this transaction sees them, or, without a name, those of all stores by paths.
+   *
+   * The first key of a store that gets an end is met with `CONFLICT` once: the index by which keys expire cannot be made
+   * in a transaction, so it is made after this one, which is then run again.
+   *
+   * @throws QuireError `INVALID_NAME`, `TRANSACTION_ENDED`
+   */
+  kv<V = unknown>(name: string, options?: KvOptions): Kv<V>
+  kv(): KvPaths
+  kv(name?: string, options?: KvOptions): Kv | KvPaths {
+    return name === undefined ? this.#paths(undefined) : this.#store(undefined, name, options)
+  }
+
+  /**
+   * The collections and stores of a namespace, as this transaction sees them.
+   * @throws QuireError `INVALID_NAME`
+   */
+  namespace(name: string): TransactionNamespace {
+    return new TransactionNamespace(name, {
+      collection: <T extends object>(inside: string) => this.collection<T>(inside),
+      store: <V>(namespace: string | undefined, store: string) => this.#store<V>(namespace, store),
+      paths: namespace => this.#paths(namespace)
+    })
+  }
+
+  #paths(namespace: string | undefined): KvPaths {
+    return new KvPaths({ kv: <V>(name: string) => this.#store<V>(namespace, name) })
+  }
+
+  #store<V>(namespace: string | undefined, name: string, options?: KvOptions): Kv<V> {
+    const collection = storeName(namespace, name)
+    const prepareExpiry = () => {
+      const indexes = new KvIndexes(this.#outside(collection))
+      if (indexes.hasExpiry()) return
+      this.#afterwards.push(() => indexes.makeExpiry())
+      throw new QuireError('CONFLICT', `store ${name} gets its first key with an end; run the transaction again`)
+    }
+    const documents = this.collection<StoredEntry>(collection)
+    return new Kv<V>({ name, documents, mayExpire: () => true, prepareExpiry, orderHint: () => undefined }, options)
   }
 
   /** As `collection`, whatever its schema is. @internal */
@@ -75,6 +131,7 @@ export class Transaction implements Disposable {
     this.#checkOpen()
     this.#end()
     check(addon.commit(this.#handle, 0))
+    this.#catchUp()
   }
 
   /**
@@ -88,6 +145,7 @@ export class Transaction implements Disposable {
     if (check(addon.commit(this.#handle, 1)) === 1) {
       checkOutcome(await checkObject(addon.databaseTask(this.#database, Task.Sync)))
     }
+    this.#catchUp()
   }
 
   /**
@@ -98,6 +156,7 @@ export class Transaction implements Disposable {
     this.#checkOpen()
     this.#end()
     check(addon.rollback(this.#handle))
+    this.#catchUp()
   }
 
   /** Rolls back unless it has ended, for `using`. */
@@ -110,6 +169,12 @@ export class Transaction implements Disposable {
     if (!this.#isOpen) return
     this.#end()
     addon.rollback(this.#handle)
+    this.#catchUp()
+  }
+
+  /** Does what could not be done while it was open. */
+  #catchUp(): void {
+    for (const task of this.#afterwards.splice(0)) task()
   }
 
   #end(): void {
@@ -135,13 +200,15 @@ export class TransactionRunner {
   readonly #database: Handle
   readonly #decoders: Decoders
   readonly #schemas: Schemas
+  readonly #outside: CollectionByName
   /** Whether a callback is running right now, up to its return or its first `await`. */
   #isInside = false
 
-  constructor(database: Handle, decoders: Decoders, schemas: Schemas) {
+  constructor(database: Handle, decoders: Decoders, schemas: Schemas, outside: CollectionByName) {
     this.#database = database
     this.#decoders = decoders
     this.#schemas = schemas
+    this.#outside = outside
   }
 
   /** Begins a transaction that its caller ends. */
@@ -174,20 +241,10 @@ export class TransactionRunner {
 
   /** How several steps on one collection are made one write; see `Together`. */
   together(name: string): Together {
-    const begin = (durability: number) => this.#begin({ durability, collections: [name], retries: 0 })
     return {
-      now: (durability, work) => {
-        const transaction = begin(durability)
-        try {
-          const result = work(transaction.unchecked(name))
-          transaction.commit()
-          return result
-        } finally {
-          transaction.abandon()
-        }
-      },
+      now: (durability, work) => this.atomically([name], durability, transaction => work(transaction.unchecked(name))),
       later: async (durability, work) => {
-        const transaction = begin(durability)
+        const transaction = this.#begin({ durability, collections: [name], retries: 0 })
         try {
           const result = await work(transaction.unchecked(name).async)
           await transaction.commitAsync()
@@ -199,9 +256,21 @@ export class TransactionRunner {
     }
   }
 
+  /** Commits what `work` did in a transaction that holds these collections; rolls back when it throws. */
+  atomically<R>(collections: readonly string[], durability: number, work: (transaction: Transaction) => R): R {
+    const transaction = this.#begin({ durability, collections, retries: 0 })
+    try {
+      const result = work(transaction)
+      transaction.commit()
+      return result
+    } finally {
+      transaction.abandon()
+    }
+  }
+
   #begin(options: CheckedTransactionOptions): Transaction {
     const handle = check(addon.begin(this.#database, [...options.collections], options.durability))
-    return new Transaction(this.#database, handle, this.#decoders, this.#schemas)
+    return new Transaction(this.#database, handle, this.#decoders, this.#schemas, this.#outside)
   }
 
   #call<R>(callback: TransactionCallback<R>, transaction: Transaction): R {

@@ -26,6 +26,7 @@ const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'change-types', 'results'],
   ['patterns', 'plain', 'filters', 'options', 'write-options', 'encoder', 'record-reader'],
+  ['names', 'kv-types', 'kv-keys', 'kv-entries'],
   ['decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
   [
@@ -46,9 +47,17 @@ const SOURCE_RANKS = [
     'guard',
     'change-feed',
     'change-stream',
-    'live-query'
+    'live-query',
+    'kv',
+    'kv-batch',
+    'kv-indexes',
+    'kv-list',
+    'kv-paths',
+    'kv-store',
+    'kv-stores',
+    'namespace'
   ],
-  ['database', 'kv', 'namespace'],
+  ['database'],
   ['index']
 ]
 

@@ -1,9 +1,9 @@
-// Databases for tests: in memory, or in a directory that is removed at the end of the test.
+// Databases for tests: in memory, or in a directory that is removed at the end of the test; and a clock for them.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { type Database, type OpenOptions, open, QuireError, type QuireErrorCode } from '../../src/index.ts'
 
 /** The path of a file that is not there yet, in a directory of its own. */
@@ -40,4 +40,12 @@ export async function rejection(call: () => Promise<unknown>): Promise<QuireErro
     throw error
   }
   throw new Error('the call did not fail')
+}
+
+/** Lets the clock of JavaScript, which decides what is seen, begin an hour ago, so that the engine's is ahead. */
+export function clockAnHourAgo(): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
 }
