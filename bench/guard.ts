@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { Table } from 'console-table-printer'
 import { type Baseline, isFailure, judge, type Ratio, renewed, TOLERANCE, type Verdict } from './baseline.ts'
 import { ROOT, surroundings } from './machine.ts'
+import { positive } from './options.ts'
 import { type KnownEngine, probe } from './probe.ts'
 import { applies, loadOf, runWorker } from './rounds.ts'
 import { median, ratiosOf, type Sample } from './samples.ts'
@@ -39,7 +40,13 @@ function runEngine(name: string, engine: KnownEngine, round: number, directory: 
   for (const job of jobs) mkdirSync(job.directory, { recursive: true })
   try {
     const { values } = runWorker({ engine: name, documentsCount: DOCUMENTS, timing: TIMING, jobs })
-    return jobs.map(({ workload }, index) => ({ engine: name, workload, round, value: values[index] as number }))
+    return jobs.map(({ workload }, index) => ({
+      engine: name,
+      workload,
+      round,
+      documentsCount: DOCUMENTS,
+      value: values[index] as number
+    }))
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -122,8 +129,5 @@ const { values } = parseArgs({
     help: { type: 'boolean' }
   }
 })
-const rounds = Number(values.rounds)
-if (!Number.isSafeInteger(rounds) || rounds < 1)
-  throw new Error(`--rounds takes a whole number from 1, not ${values.rounds}`)
 if (values.help) console.log(USAGE)
-else main(rounds, values.update)
+else main(positive('rounds', values.rounds), values.update)

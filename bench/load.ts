@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type * as Quire from '../dist/index.js'
 import { type BenchDocument, documentMaker } from './documents.ts'
 import { ROOT, surroundings } from './machine.ts'
+import { positive } from './options.ts'
 import { median } from './samples.ts'
 import { demand } from './workload.ts'
 
@@ -103,12 +104,6 @@ function main(count: number, operations: number, rounds: number): void {
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1, not ${text}`)
-  return value
 }
 
 const { values } = parseArgs({

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type EngineFacts, isLater } from './engine.ts'
 import { ENGINES } from './engines/index.ts'
+import type { LeftOut } from './samples.ts'
 
 /** An engine as the rounds know it, which never load one. */
 export interface KnownEngine extends EngineFacts {
@@ -17,18 +18,16 @@ export interface KnownEngine extends EngineFacts {
   hasIndexes: boolean
 }
 
-/** An engine that is not run, and why. */
-export interface LeftOut {
-  engine: string
-  reason: string
-}
+/** More of a reason than this says nothing new. */
+const REASON_LENGTH_MAX = 200
 
 const THIS_FILE = fileURLToPath(import.meta.url)
 
 /** Why a process ended: what it said of itself, or what the system did to it. */
 function reasonOf(complaint: string, signal: string | null): string {
   const said = /^ *what\(\): *(.+)$/m.exec(complaint)?.[1] ?? complaint.trim().split('\n').at(-1) ?? ''
-  return signal === null ? said : `${signal}: ${said}`
+  const short = said.length > REASON_LENGTH_MAX ? `${said.slice(0, REASON_LENGTH_MAX)} …` : said
+  return signal === null ? short : `${signal}: ${short}`
 }
 
 /** What the named engines promise, and those that cannot be loaded here. */

@@ -3,13 +3,21 @@
 // A ratio is the median of the rounds' own ratios; the two engines' acknowledged changes survive about the same.
 
 import { Table } from 'console-table-printer'
-import { COMPARISONS, type Column, median, type Row, ratiosOf, type Sample, spread, valuesOf } from './samples.ts'
+import {
+  COMPARISONS,
+  type Column,
+  figure,
+  median,
+  type Row,
+  ratiosOf,
+  type Sample,
+  type Slope,
+  spread,
+  type Unit,
+  valuesOf
+} from './samples.ts'
 
-function figure(value: number, unit: Column['unit']): string {
-  return unit === 'ops/s' ? Math.round(value).toLocaleString('en') : `${value.toFixed(1)} ${unit}`
-}
-
-function cell(list: readonly number[], unit: Column['unit']): string {
+function cell(list: readonly number[], unit: Unit): string {
   const middle = median(list)
   if (middle === undefined) return '-'
   return `${figure(middle, unit)} ±${Math.round(spread(list) * 100)}%`
@@ -65,5 +73,14 @@ export function printRatios(samples: Sample[], columns: Column[]): void {
   printTables('times better', lines, columns, ({ own, peer }, { key, unit }) => {
     const ratios = ratiosOf(samples, [own, peer], key, unit)
     return median(ratios)?.toFixed(2) ?? '-'
+  })
+}
+
+/** Prints how each engine's cost grows: the exponent of the number of documents. */
+export function printSlopes(slopes: Slope[], rows: Row[], columns: Column[]): void {
+  console.log('growth: cost of an operation as this power of the number of documents')
+  printTables('engine', rows, columns, (row, { key }) => {
+    const found = slopes.find(({ engine, workload }) => engine === row.key && workload === key)
+    return found?.slope.toFixed(2) ?? '-'
   })
 }

@@ -116,17 +116,19 @@ function runPair(name: string, key: string, { engines, workloads, documentsCount
  */
 export function runRounds(plan: Plan, base: string, fail: (what: string) => void): Sample[] {
   const samples: Sample[] = []
+  const { documentsCount } = plan
   const names = [...plan.engines.keys()]
   for (let round = 0; round < plan.rounds; round++) {
     const order = names.map((_, turn) => names[(round + turn) % names.length] as string)
     for (const [key, workload] of plan.workloads) {
       for (const name of order) {
         if (!applies(workload, plan.engines.get(name) as KnownEngine)) continue
-        const title = `round ${round + 1}/${plan.rounds}  ${key}  ${name}`
+        const title = `${documentsCount} documents  round ${round + 1}/${plan.rounds}  ${key}  ${name}`
         try {
           const { value, megabytes } = runPair(name, key, plan, base)
-          samples.push({ engine: name, workload: key, round, value })
-          if (megabytes !== undefined) samples.push({ engine: name, workload: DISK, round, value: megabytes })
+          samples.push({ engine: name, workload: key, round, documentsCount, value })
+          if (megabytes !== undefined)
+            samples.push({ engine: name, workload: DISK, round, documentsCount, value: megabytes })
           console.error(`${title}  ${Math.round(value * 10) / 10}`)
         } catch (error) {
           fail(`${title}: ${error instanceof Error ? error.message.split('\n')[0] : error}`)

@@ -1,6 +1,6 @@
 // Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
-// `npm run bench -- growth` and `npm run bench -- load` start bench/growth.ts and bench/load.ts instead, `npm run bench:guard`
-// bench/guard.ts.
+// `npm run bench -- growth`, `load` and `page` start bench/growth.ts, load.ts and page.ts instead, `npm run bench:guard`
+// guard.ts.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
 import { spawnSync } from 'node:child_process'
@@ -25,15 +25,16 @@ const INSTALLED = `${ROOT}bench/node_modules/.package-lock.json`
 /** What an installation without scripts leaves out. */
 const COMPILED = `${ROOT}bench/node_modules/better-sqlite3/build/Release/better_sqlite3.node`
 /** What is started instead of run.ts when it is the first argument. */
-const OTHERS = ['growth', 'guard', 'load']
+const OTHERS = ['growth', 'guard', 'load', 'page']
 
 const [first = '', ...rest] = process.argv.slice(2)
 const isGuard = first === 'guard'
-const isOld = !existsSync(INSTALLED) || statSync(INSTALLED).mtimeMs < statSync(WANTED).mtimeMs
+const isMissing = !existsSync(INSTALLED)
+const isOld = isMissing || statSync(INSTALLED).mtimeMs < statSync(WANTED).mtimeMs
 if (isOld || !(isGuard || existsSync(COMPILED))) {
   console.error('Installing the peers (better-sqlite3 is compiled where it has no binary: a minute or two).')
   // The guard asks only peers that come with their binaries.
-  run('npm', ['ci', '--prefix', 'bench', ...(isGuard ? ['--ignore-scripts'] : [])])
+  run('npm', ['ci', '--prefix', 'bench', ...(isGuard && isMissing ? ['--ignore-scripts'] : [])])
 }
 run('npx', ['tsc', '-p', 'bench'])
 if (OTHERS.includes(first)) run(process.execPath, [`bench/build/${first}.js`, ...rest])
