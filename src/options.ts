@@ -42,7 +42,10 @@ export interface OpenOptions {
    * cuts the log short while the database is open ends this process (SIGBUS).
    */
   log?: 'mapped' | 'write'
-  /** Bytes of log that start a checkpoint in the background; 64 MiB by default. */
+  /**
+   * Bytes of log that start a checkpoint in the background; 64 MiB by default. Of a large file it takes a sixteenth of its
+   * size, four times this at most.
+   */
   checkpointLogSize?: number
   /**
    * Bytes for the newest changes, which change streams and live queries read; 16 MiB by default. They are taken while

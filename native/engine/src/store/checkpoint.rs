@@ -6,12 +6,19 @@
 
 use std::sync::atomic::Ordering;
 
+use quire_frames::PAGE_BYTES;
+
 use crate::bugs::{Bug, planted};
 use crate::error::{Error, Result};
 use crate::pager::Pager;
 use crate::pager::allocator::Run;
 use crate::pager::checkpoint::{Capture, Checkpointer};
 use crate::store::Store;
+
+/// A log of this share of the data file is worth a checkpoint.
+const LOG_SHARE_OF_FILE: u64 = 16;
+/// How many times the asked-for log a large file may make it: what is in it has to be done again after a crash.
+const LOG_FACTOR_MAX: u64 = 4;
 
 /// What is known of the file besides the collections, while commits are held.
 pub struct Held<'a> {
@@ -119,9 +126,18 @@ impl Store {
     /// Whether the log or the changed pages have grown so far that a checkpoint pays.
     pub(super) fn checkpoint_is_due(&self) -> bool {
         let log_bytes = self.log_bytes();
-        let is_grown = log_bytes >= self.settings.checkpoint_log_bytes
+        let is_grown = log_bytes >= self.checkpoint_log_bytes()
             || self.pager.dirty_bytes() >= self.settings.cache_bytes / 2;
         is_grown && log_bytes >= self.checkpoint_not_before_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of log that are worth a checkpoint. Ids and keys are spread over their indexes: a checkpoint writes most of
+    /// an index's pages anew, twice, however few entries came. So the larger the file, the rarer it is made (measured,
+    /// 10 million inserts in random order: the disk wrote 3.6 bytes for each of the documents', 4.2 at a fixed 64 MiB).
+    fn checkpoint_log_bytes(&self) -> u64 {
+        let asked = self.settings.checkpoint_log_bytes;
+        let file_bytes = u64::from(self.pager.page_counts().0) * PAGE_BYTES as u64;
+        (file_bytes / LOG_SHARE_OF_FILE).clamp(asked, asked.saturating_mul(LOG_FACTOR_MAX))
     }
 
     /// Makes the committing thread write a checkpoint itself when changed pages fill the whole cache: they
