@@ -58,8 +58,12 @@ const SOURCE_RANKS = [
     'namespace'
   ],
   ['database'],
-  ['index']
+  ['index'],
+  ['server']
 ]
+
+/** Folders of src/ that stand above the public door and use nothing else of the package. */
+const ROOMS = ['server']
 
 interface Line {
   file: string
@@ -156,6 +160,17 @@ test('source_files_import_downward_only', () => {
     return rankOf(target) <= rankOf(own) ? [] : [show(line)]
   })
   expect(wrong).toEqual([])
+})
+
+test('rooms_above_the_door_import_the_door_and_their_own', () => {
+  const wrong = linesOf(ROOMS.flatMap(room => under(`src/${room}/`, '.ts'))).filter(line => {
+    const imported = /(?:\bfrom|\bimport\(?)\s*'(\.[^']*)'/.exec(line.text)?.[1]
+    if (imported === undefined) return false
+    const target = new URL(imported, `file:///${line.file}`).pathname.slice('/src/'.length)
+    const room = line.file.split('/')[1]
+    return target !== 'index.ts' && !target.startsWith(`${room}/`)
+  })
+  expect(wrong.map(show)).toEqual([])
 })
 
 test('only_the_one_door_names_the_addon', () => {

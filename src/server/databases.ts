@@ -1,0 +1,202 @@
+// The databases of a server: files of one folder, opened when they are asked for.
+//
+// Promises: a name never leads out of the folder; a database in use is not closed under its user; more than
+// `databasesMax` are open only while more are in use. A file is made by `create` alone, or by the first use of
+// `DEFAULT_DATABASE`. Leaves to others: which names a request may give (schemas.ts), what is done with one (routes).
+
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Database, type OpenOptions, open } from '../index.ts'
+import { GroupCommit } from './group-commit.ts'
+import { Refusal } from './problems.ts'
+import { WriteGate } from './write-gate.ts'
+
+/** The database that is there from the start. */
+export const DEFAULT_DATABASE = 'main'
+/** Names of databases: letters, digits, `_`, `-` and `.`, no dot in front; at most 64 characters. */
+export const DATABASE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
+const ENDING = '.quire'
+/** What the engine puts beside a file while it is open or after a crash. */
+const SIBLINGS = ['', '-log0', '-log1', '-journal', '-lock', '-new']
+/** Names that mean devices on Windows. */
+const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
+
+/** A database that a request works on. */
+export class OpenDatabase {
+  readonly name: string
+  readonly database: Database
+  readonly commits: GroupCommit
+  readonly gate = new WriteGate()
+  /** Requests that work on it; it is not closed while there is one. */
+  usersCount = 0
+
+  constructor(name: string, database: Database) {
+    this.name = name
+    this.database = database
+    this.commits = new GroupCommit(database)
+  }
+}
+
+/** The open ones, and the folder. */
+export class Databases {
+  /** Where the files are; empty when the databases are in memory. */
+  readonly folder: string
+  readonly #options: OpenOptions
+  readonly #openMax: number
+  readonly #onFailedClose: (name: string, error: unknown) => void
+  /** The open ones, the one used last at the end. */
+  readonly #open = new Map<string, OpenDatabase>()
+  /** Databases that are being closed, each with its end. */
+  readonly #closing = new Map<string, Promise<void>>()
+  #isClosed = false
+
+  /**
+   * @param onFailedClose is told of a database that could not be closed well; what is committed is in its log
+   * @throws the error of the file system when there can be no such folder
+   */
+  constructor(
+    folder: string,
+    options: OpenOptions,
+    openMax: number,
+    onFailedClose: (name: string, error: unknown) => void
+  ) {
+    this.folder = folder === ':memory:' ? '' : resolve(folder)
+    this.#options = options
+    this.#openMax = openMax
+    this.#onFailedClose = onFailedClose
+    if (this.folder !== '') mkdirSync(this.folder, { recursive: true })
+  }
+
+  /** The names of all there are, in order. */
+  list(): string[] {
+    if (this.folder === '') return [...new Set([DEFAULT_DATABASE, ...this.#open.keys()])].sort()
+    const names = readdirSync(this.folder).flatMap(file =>
+      file.endsWith(ENDING) ? [file.slice(0, -ENDING.length)] : []
+    )
+    return [...new Set([DEFAULT_DATABASE, ...names.filter(name => DATABASE_NAME.test(name))])].sort()
+  }
+
+  /** Those that are open. */
+  opened(): OpenDatabase[] {
+    return [...this.#open.values()]
+  }
+
+  /** Bytes of a database's file; 0 where there is none. */
+  bytesOf(name: string): number {
+    const path = this.#pathOf(name)
+    return this.folder !== '' && existsSync(path) ? statSync(path).size : 0
+  }
+
+  /**
+   * Does `work` with a database, which stays open until it has ended.
+   * @throws Refusal `DATABASE_NOT_FOUND`, `SHUTTING_DOWN`; QuireError as `open`
+   */
+  async use<R>(name: string, work: (opened: OpenDatabase) => R | Promise<R>): Promise<R> {
+    const opened = await this.acquire(name)
+    try {
+      return await work(opened)
+    } finally {
+      this.release(opened)
+    }
+  }
+
+  /** Takes a database for longer than a call, until `release`. Errors are those of `use`. */
+  async acquire(name: string): Promise<OpenDatabase> {
+    let opened = this.#find(name)
+    while (opened === undefined && this.#closing.has(name)) {
+      await this.#closing.get(name)
+      opened = this.#find(name)
+    }
+    if (opened === undefined) {
+      if (!this.#exists(name)) throw new Refusal('DATABASE_NOT_FOUND', `there is no database ${name}; PUT makes it`)
+      opened = this.#openFile(name)
+    }
+    opened.usersCount++
+    this.#closeIdle()
+    return opened
+  }
+
+  /** Ends what `acquire` began. */
+  release(opened: OpenDatabase): void {
+    opened.usersCount--
+    this.#closeIdle()
+  }
+
+  /**
+   * Makes a database.
+   * @returns whether it was not there before
+   */
+  async create(name: string): Promise<boolean> {
+    const isNew = !this.#exists(name) && !this.#open.has(name)
+    await this.#closing.get(name)
+    if (isNew && this.#find(name) === undefined) this.#openFile(name)
+    return isNew
+  }
+
+  /**
+   * Deletes a database and its file.
+   * @throws Refusal `DATABASE_NOT_FOUND`, `DATABASE_IN_USE`
+   */
+  async remove(name: string): Promise<void> {
+    const opened = this.#open.get(name)
+    if (opened === undefined && !this.#exists(name)) {
+      throw new Refusal('DATABASE_NOT_FOUND', `there is no database ${name}`)
+    }
+    if (opened !== undefined && opened.usersCount > 0) {
+      throw new Refusal('DATABASE_IN_USE', `${opened.usersCount} requests work on database ${name}; try again`)
+    }
+    await (opened === undefined ? this.#closing.get(name) : this.#close(opened))
+    if (this.folder === '') return
+    for (const sibling of SIBLINGS) rmSync(this.#pathOf(name) + sibling, { force: true })
+  }
+
+  /** Closes all of them; what is committed is on disk then. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.opened().map(opened => this.#close(opened)), ...this.#closing.values()])
+  }
+
+  #find(name: string): OpenDatabase | undefined {
+    if (this.#isClosed) throw new Refusal('SHUTTING_DOWN', 'the server is shutting down')
+    const opened = this.#open.get(name)
+    if (opened === undefined) return undefined
+    this.#open.delete(name)
+    this.#open.set(name, opened)
+    return opened
+  }
+
+  #exists(name: string): boolean {
+    if (name === DEFAULT_DATABASE) return true
+    return this.folder !== '' && existsSync(this.#pathOf(name))
+  }
+
+  #openFile(name: string): OpenDatabase {
+    const path = this.#pathOf(name)
+    const opened = new OpenDatabase(name, open(path, { ...this.#options, durability: 'process' }))
+    this.#open.set(name, opened)
+    return opened
+  }
+
+  #pathOf(name: string): string {
+    if (!DATABASE_NAME.test(name) || DEVICES.test(name)) {
+      throw new Refusal('INVALID_REQUEST', 'a database has a name of letters, digits, _, - and ., and no dot in front')
+    }
+    return this.folder === '' ? ':memory:' : join(this.folder, name + ENDING)
+  }
+
+  /** Closes those used longest ago, beyond as many as may be open. Databases in memory would be lost, and stay. */
+  #closeIdle(): void {
+    if (this.folder === '') return
+    for (const opened of this.opened()) {
+      if (this.#open.size <= this.#openMax) return
+      if (opened.usersCount === 0) this.#close(opened).catch(error => this.#onFailedClose(opened.name, error))
+    }
+  }
+
+  #close(opened: OpenDatabase): Promise<void> {
+    this.#open.delete(opened.name)
+    const closing = opened.database[Symbol.asyncDispose]().finally(() => this.#closing.delete(opened.name))
+    this.#closing.set(opened.name, closing)
+    return closing
+  }
+}

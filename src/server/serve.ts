@@ -1,0 +1,162 @@
+// A running server: its sockets, and how it ends.
+//
+// Promises: a connection that sends no head in time, or nothing at all, is closed; `close` takes no new request, waits
+// for those that are worked on, ends streams, and has everything on disk when it resolves; closing twice is one close.
+// Leaves to others: requests (app.ts), what is refused (auth.ts), databases (databases.ts).
+
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { QuireError } from '../index.ts'
+import { Admission } from './admission.ts'
+import { makeApp } from './app.ts'
+import { Databases } from './databases.ts'
+import { guardHost, isLoopback } from './hosts.ts'
+import { Metrics } from './metrics.ts'
+import { type ServeOptions, type ServerSettings, serverSettings } from './options.ts'
+import type { Route } from './route.ts'
+import { collectionRoutes } from './routes/collections.ts'
+import { databaseRoutes } from './routes/databases.ts'
+import { documentRoutes } from './routes/documents.ts'
+import { queryRoutes } from './routes/queries.ts'
+import { systemRoutes } from './routes/system.ts'
+import { writeRoutes } from './routes/writes.ts'
+import type { ServerState } from './state.ts'
+
+/** Milliseconds between looks for connections whose head is late. */
+const CONNECTION_CHECK_MS = 500
+/** Largest head of a request, in bytes. */
+const HEAD_BYTES_MAX = 16 << 10
+/** Milliseconds that requests have to end in when the server is closed. */
+const CLOSE_WAIT_MS = 30_000
+
+/** A server that listens. */
+export interface RunningServer extends AsyncDisposable {
+  /** Where it is reached, such as `http://127.0.0.1:8080`. */
+  readonly url: string
+  readonly port: number
+  /** Takes no more requests, finishes those it has, and closes the databases. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves the databases of a folder.
+ *
+ * @throws QuireError `INVALID_ARGUMENT`, `CANNOT_OPEN` when the address is taken or a certificate cannot be read
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const settings = serverSettings(options)
+  if (!isLoopback(settings.host)) {
+    throw new QuireError(
+      'INVALID_ARGUMENT',
+      `without tokens a server listens at loopback addresses only, not ${settings.host}`
+    )
+  }
+  const shutdown = new AbortController()
+  const state = stateOf(settings, shutdown.signal)
+  const routes: Route[] = []
+  routes.push(
+    ...systemRoutes(() => routes, versionOf(), false),
+    ...databaseRoutes,
+    ...collectionRoutes,
+    ...documentRoutes,
+    ...queryRoutes,
+    ...writeRoutes
+  )
+  const app = makeApp(state, routes, guardHost)
+  const server = socketServer(settings, getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  watchConnections(server, state)
+  try {
+    await listen(server, settings)
+  } catch (error) {
+    await state.databases.close()
+    throw new QuireError(
+      'CANNOT_OPEN',
+      `cannot listen at ${settings.host}:${settings.port}: ${(error as Error).message}`,
+      { cause: error }
+    )
+  }
+  const { port } = server.address() as AddressInfo
+  let closing: Promise<void> | undefined
+  const close = () => (closing ??= closeServer(server, state, shutdown))
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  const url = `${settings.tls === undefined ? 'http' : 'https'}://${host}:${port}`
+  settings.log.info({ url, folder: settings.folder }, 'serving')
+  return { url, port, close, [Symbol.asyncDispose]: close }
+}
+
+function stateOf(settings: ServerSettings, shutdown: AbortSignal): ServerState {
+  const { folder, limits, open, log } = settings
+  const metrics = new Metrics()
+  const databases = new Databases(folder, open, limits.databasesMax, (database, error) =>
+    log.error({ database, error }, 'a database was not closed well; its log has everything')
+  )
+  return { settings, databases, metrics, admission: new Admission(limits, metrics), shutdown }
+}
+
+function versionOf(): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version
+}
+
+function socketServer({ limits, tls }: ServerSettings, listener: ReturnType<typeof getRequestListener>): Server {
+  const options = {
+    connectionsCheckingInterval: CONNECTION_CHECK_MS,
+    headersTimeout: limits.headTimeoutMs,
+    // Bodies have times of their own: bodies.ts.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    maxHeaderSize: HEAD_BYTES_MAX,
+    noDelay: true
+  }
+  const server =
+    tls === undefined
+      ? createServer(options, listener)
+      : createSecureServer(
+          { ...options, cert: read(tls.certificate), key: read(tls.key), minVersion: 'TLSv1.2' },
+          listener
+        )
+  server.maxConnections = limits.connectionsMax
+  return server
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new QuireError('CANNOT_OPEN', `cannot read ${path}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function watchConnections(server: Server, { metrics }: ServerState): void {
+  server.on('connection', (socket: Socket) => {
+    metrics.connectionsOpen++
+    socket.once('close', () => metrics.connectionsOpen--)
+  })
+}
+
+function listen(server: Server, { host, port }: ServerSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+async function closeServer(server: Server, state: ServerState, shutdown: AbortController): Promise<void> {
+  shutdown.abort()
+  const ended = new Promise<void>(resolve => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_WAIT_MS)
+  // A connection that was kept alive for an answer of just now is idle only afterwards.
+  const idle = setInterval(() => server.closeIdleConnections(), CONNECTION_CHECK_MS / 10)
+  await ended
+  clearTimeout(timer)
+  clearInterval(idle)
+  await state.databases.close()
+  state.settings.log.info({}, 'closed')
+}
