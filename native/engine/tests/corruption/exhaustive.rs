@@ -1,11 +1,11 @@
-//! Every bit of a file of a megabyte and of its log flips, one at a time, and both are cut at every byte.
+//! Every bit of a file of a megabyte and of a log flips, one at a time, and both are cut at every byte.
 //!
 //! Method. A byte that neither opening nor any call nor the check reads is harmless: the trial on the sound file proves
 //! it. A flip in what opening reads, and in the log, is a whole trial: open, read everything by cursors, check, and
-//! read everything by its id where anything was reported. For a flip in any other page the database stays open while
-//! bit after bit of that page flips under it; the page is read anew each time, because nothing that fails its checks is
-//! kept, and the call that reads it (touches.rs) must fail and name the page. Some of these flips, each at another
-//! place, are tried with all calls that read the page, and some as whole trials.
+//! read everything by its id where anything was reported. The log is a smaller file's, where such a trial is short. For
+//! a flip in any other page the database stays open while bit after bit of that page flips under it; the page is read
+//! anew each time, because nothing that fails its checks is kept, and the call that reads it (touches.rs) must fail and
+//! name the page. Some of these flips are tried with all calls that read the page, and some as whole trials.
 //! Promises: the work is a list of jobs that any run can begin at any number; `--from`. Nothing of a trial depends on
 //! the trials before it, but for the pages that are sound and in memory.
 //! `npm run torture:flips` is the long form; the short one takes the same ways for a few bits of every page.
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use quire_engine::{Database, ErrorKind, PAGE_BYTES};
 
-use crate::fixture::{Content, DATA, Fate, LOGS, closed_megabyte, crashed_megabyte, fate_on, open_read_only};
+use crate::fixture::{Content, DATA, Fate, LOGS, closed_megabyte, crashed, fate_on, open_read_only};
 use crate::image::{BLOCK_BYTES, Damage, Image};
 use crate::touches::{Reads, Touch, reads_of};
 
@@ -92,7 +92,7 @@ impl Campaign {
             image,
             contents: vec![content],
         };
-        let (files, contents) = crashed_megabyte();
+        let (files, contents) = crashed(true);
         let crashed = Target {
             image: Image::new(&files),
             contents,

@@ -219,20 +219,7 @@ fn closed_after(prepare: fn(&Database)) -> (Files, Content) {
 /// A database whose process died: data file, journal and logs; content before and after each of the last commits,
 /// which were synced up to `synced` of them.
 pub fn crashed(is_synced: bool) -> (Files, Vec<Content>) {
-    crashed_after(|_| {}, is_synced)
-}
-
-/// The same with a megabyte, all synced.
-pub fn crashed_megabyte() -> (Files, Vec<Content>) {
-    crashed_after(fill_a_megabyte, true)
-}
-
-fn crashed_after(prepare: fn(&Database), is_synced: bool) -> (Files, Vec<Content>) {
     let storage = MemoryStorage::new();
-    // A session of its own, so that the logs do not have its length.
-    let database = new_database(&storage);
-    prepare(&database);
-    database.close().unwrap();
     let database = new_database(&storage);
     fill(&database);
     change(&database);
