@@ -35,8 +35,11 @@ const TAGS = ['reader', 'writer', 'editor', 'guest', 'admin', 'tester', 'author'
 const NAMES = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Donald', 'Radia', 'Tony', 'Frances', 'Niklaus', 'Shafi']
 const WORDS = 'paper ink press quire folio leaf sheet bind page spine cover margin type line proof gather '
 
-/** Marsaglia's xorshift32: enough for spread, and the same on every machine. */
-function generator(seed: number): (below: number) => number {
+/**
+ * Marsaglia's xorshift32: enough for spread, and the same on every machine. Each call gives a whole number from 0 to below
+ * the one it is told.
+ */
+export function generator(seed: number): (below: number) => number {
   let state = seed
   return below => {
     state ^= state << 13

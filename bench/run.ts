@@ -15,8 +15,13 @@ import { DISK, type Plan, runRounds } from './rounds.ts'
 import { type Column, type LeftOut, type Results, slopesOf } from './samples.ts'
 import { LOAD, WORKLOADS } from './workloads/index.ts'
 
+/** Workloads that are run when none is named. */
+const USUAL = Object.keys(WORKLOADS).filter(name => !WORKLOADS[name]?.isExtra)
+const EXTRA = Object.keys(WORKLOADS).filter(name => WORKLOADS[name]?.isExtra)
+
 const USAGE = `npm run bench -- [--only a,b] [--engines a,b] [--documents n,m] [--rounds n]
-  --only       workloads, or the first part of their names: ${Object.keys(WORKLOADS).join(', ')}
+  --only       workloads, or the first part of their names: ${USUAL.join(', ')};
+               and, run only when named: ${EXTRA.join(', ')}
   --engines    engines, or the first part of their names: ${Object.keys(ENGINES).join(', ')}
   --documents  how many documents (100000); of several sizes, how cost grows is fitted and tables are of the largest
   --rounds     how many rounds (3)
@@ -39,7 +44,8 @@ function order(): Order {
       rounds: { type: 'string', default: '3' }
     }
   })
-  const names = new Set(chosen(Object.keys(WORKLOADS), values.only))
+  const all = Object.keys(WORKLOADS)
+  const names = new Set(values.only === undefined ? USUAL : chosen(all, values.only))
   const sizes = new Set(values.documents.split(',').map(size => positive('documents', size)))
   return {
     ...probe(chosen(Object.keys(ENGINES), values.engines)),

@@ -37,6 +37,8 @@ export interface Workload {
   starts: 'empty' | 'loaded' | 'indexed'
   /** Runs on engines of this kind only; all when absent. */
   only?: 'persistent' | 'durable' | 'not durable' | 'indexed'
+  /** Whether it is run only when it is asked for by name. */
+  isExtra?: boolean
   /** Whether the file must first be dropped from the system's page cache. */
   cold?: boolean
   run(stage: Stage): number

@@ -11,6 +11,7 @@ import { indexedFind, indexedInsert, indexedRange } from './indexed.ts'
 import { openCold, openWarm } from './open.ts'
 import { scan } from './scan.ts'
 import { durableInsert, singleInsert } from './single-insert.ts'
+import { YCSB } from './ycsb.ts'
 
 /** The workload whose file the others start with. */
 export const LOAD = 'batch-insert'
@@ -34,5 +35,6 @@ export const WORKLOADS: Record<string, Workload> = {
   'durable-insert': durableInsert,
   [INDEXED_LOAD]: indexedInsert,
   'indexed-find': indexedFind,
-  'indexed-range': indexedRange
+  'indexed-range': indexedRange,
+  ...YCSB
 }
