@@ -7,6 +7,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Authority, Grant } from './auth.ts'
 import { hasBody, readBody } from './bodies.ts'
 import { formOfAnswer, formOfBody, MEDIA_TYPES, readValue, refuseCompression, writeValue } from './media.ts'
 import { problemOf, Refusal } from './problems.ts'
@@ -26,18 +27,14 @@ export type App = OpenAPIHono<Environment>
 
 /**
  * Makes the application of a server.
- * @param authorize refuses whoever may not use a route
+ * @param authority knows who may use a route
  */
-export function makeApp(
-  server: ServerState,
-  routes: readonly Route[],
-  authorize: (context: Context, shape: Route['shape']) => void
-): App {
+export function makeApp(server: ServerState, routes: readonly Route[], authority: Authority): App {
   const app = new OpenAPIHono<Environment>({ strict: true })
   const methods = new Map<string, string[]>()
   for (const one of routes) {
     const path = one.shape.path.replaceAll(/\{(\w+)\}/g, ':$1')
-    const handler = handlerOf(server, one, authorize)
+    const handler = handlerOf(server, one, authority)
     app.on(one.shape.method.toUpperCase(), path, handler)
     methods.set(path, [...(methods.get(path) ?? []), one.shape.method.toUpperCase()])
   }
@@ -60,7 +57,7 @@ export function makeApp(
 function handlerOf(
   server: ServerState,
   { shape, handle }: Route,
-  authorize: (context: Context, shape: Route['shape']) => void
+  authority: Authority
 ): (context: Context<Environment>) => Promise<Response> {
   const name = `${shape.method.toUpperCase()} ${shape.path}`
   return async context => {
@@ -70,11 +67,8 @@ function handlerOf(
       if (server.shutdown.aborted && shape.isVital !== true) {
         throw new Refusal('SHUTTING_DOWN', 'the server is shutting down', { headers: { Connection: 'close' } })
       }
-      server.admission.count(clientOf(context))
-      authorize(context, shape)
-      response = await (shape.isVital === true
-        ? run(server, shape, handle, context)
-        : inPlace(server, shape, handle, context))
+      const grant = admit(server, authority, context, shape)
+      response = await (shape.isVital === true ? run : inPlace)({ server, shape, handle, context, grant })
     } catch (error) {
       response = refuse(server, context, error)
     }
@@ -83,15 +77,31 @@ function handlerOf(
   }
 }
 
+/** Counts a request of its token, or of its address where it has no right one. */
+function admit(server: ServerState, authority: Authority, context: Context, shape: Route['shape']): Grant {
+  let grant: Grant | undefined
+  try {
+    grant = authority.grantOf(context, shape)
+    return grant
+  } finally {
+    server.admission.count(grant?.id ?? clientOf(context))
+  }
+}
+
+/** A request that was let in. */
+interface Admitted {
+  readonly server: ServerState
+  readonly shape: Route['shape']
+  readonly handle: Route['handle']
+  readonly context: Context<Environment>
+  readonly grant: Grant
+}
+
 /** Runs a request when it has a place; the place is given back when its work has ended, not when nobody waits. */
-async function inPlace(
-  server: ServerState,
-  shape: Route['shape'],
-  handle: Route['handle'],
-  context: Context<Environment>
-): Promise<Response> {
+async function inPlace(admitted: Admitted): Promise<Response> {
+  const { server } = admitted
   await server.admission.enter()
-  const work = run(server, shape, handle, context).finally(() => server.admission.leave())
+  const work = run(admitted).finally(() => server.admission.leave())
   return withinTime(work, server.settings.limits.answerTimeoutMs + server.settings.limits.bodyTimeoutMs)
 }
 
@@ -107,12 +117,7 @@ async function withinTime(work: Promise<Response>, timeMs: number): Promise<Resp
   }
 }
 
-async function run(
-  server: ServerState,
-  shape: Route['shape'],
-  handle: Route['handle'],
-  context: Context<Environment>
-): Promise<Response> {
+async function run({ server, shape, handle, context, grant }: Admitted): Promise<Response> {
   const { form, isStream } = answerForm(context, shape)
   const params = checked(shape.params, context.req.param(), 'path')
   const query = checked(shape.query ?? undefined, queryOf(context.req.queries()), 'query')
@@ -126,7 +131,7 @@ async function run(
   const leave = () => gone.abort(new Refusal('REQUEST_TIMEOUT', 'the client went away'))
   outgoing?.once('close', leave)
   try {
-    const call = { server, context, params, query, body, form, isStream, signal: gone.signal } as Call<
+    const call = { server, grant, context, params, query, body, form, isStream, signal: gone.signal } as Call<
       never,
       never,
       never

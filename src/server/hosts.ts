@@ -14,12 +14,23 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host)
 }
 
-/** @throws Refusal `FORBIDDEN` */
+/**
+ * Lets requests by loopback names in.
+ * @throws Refusal `FORBIDDEN`
+ */
 export function guardHost(context: Context): void {
   const host = context.req.header('Host') ?? ''
   if (!isLoopback(host.replace(/:\d+$/, ''))) {
     throw new Refusal('FORBIDDEN', 'without tokens the server is reached by a loopback address only')
   }
+}
+
+/**
+ * Keeps pages of other origins out.
+ * @throws Refusal `FORBIDDEN`
+ */
+export function guardOrigin(context: Context): void {
+  const host = context.req.header('Host') ?? ''
   const origin = context.req.header('Origin')
   if (origin !== undefined && origin.replace(/^https?:\/\//, '') !== host) {
     throw new Refusal('FORBIDDEN', 'a page of another origin may not use the server')

@@ -6,3 +6,4 @@
 export type { Limits, ServeOptions, ServerLog, TlsFiles } from './options.ts'
 export type { Problem, ProblemIssue, ServerCode } from './problems.ts'
 export { type RunningServer, serve } from './serve.ts'
+export { createToken, listTokens, revokeToken, type TokenRecord, type TokenRequest, type TokenScope } from './tokens.ts'

@@ -6,6 +6,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Grant } from './auth.ts'
 import type { Form } from './media.ts'
 import { type ProblemIssue, Refusal } from './problems.ts'
 import type { ServerState } from './state.ts'
@@ -42,6 +43,8 @@ export interface RouteShape<P extends z.ZodType, Q extends z.ZodType, B extends 
   readonly isBodyOptional?: boolean
   /** Whether it can answer by a stream of values. */
   readonly takesStream?: boolean
+  /** Whether it gives what the token opens, and so needs no more than any scope. */
+  readonly isFiltered?: boolean
   /** Whether it is answered also when the server is full or shutting down. */
   readonly isVital?: boolean
   readonly answers: Readonly<Record<number, AnswerShape>>
@@ -50,6 +53,8 @@ export interface RouteShape<P extends z.ZodType, Q extends z.ZodType, B extends 
 /** A request, checked. */
 export interface Call<P, Q, B> {
   readonly server: ServerState
+  /** What the sender may do; the route's own access was checked. */
+  readonly grant: Grant
   readonly context: Context
   readonly params: P
   readonly query: Q

@@ -2,7 +2,7 @@
 //
 // Promises: a connection that sends no head in time, or nothing at all, is closed; `close` takes no new request, waits
 // for those that are worked on, ends streams, and has everything on disk when it resolves; closing twice is one close.
-// Leaves to others: requests (app.ts), what is refused (auth.ts), databases (databases.ts).
+// Leaves to others: requests (app.ts), who is let in (auth.ts), databases (databases.ts).
 
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -12,8 +12,9 @@ import { getRequestListener } from '@hono/node-server'
 import { QuireError } from '../index.ts'
 import { Admission } from './admission.ts'
 import { makeApp } from './app.ts'
+import { Authority } from './auth.ts'
 import { Databases } from './databases.ts'
-import { guardHost, isLoopback } from './hosts.ts'
+import { isLoopback } from './hosts.ts'
 import { Metrics } from './metrics.ts'
 import { type ServeOptions, type ServerSettings, serverSettings } from './options.ts'
 import type { Route } from './route.ts'
@@ -42,30 +43,26 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /**
- * Serves the databases of a folder.
+ * Serves the databases of a folder. It asks for tokens where there are any (tokens.json, `createToken`), and always where
+ * other machines reach it.
  *
- * @throws QuireError `INVALID_ARGUMENT`, `CANNOT_OPEN` when the address is taken or a certificate cannot be read
+ * @throws QuireError `INVALID_ARGUMENT`, `CORRUPTED` for a file of tokens that is none, `CANNOT_OPEN` when the address is taken or a certificate cannot be read
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const settings = serverSettings(options)
-  if (!isLoopback(settings.host)) {
-    throw new QuireError(
-      'INVALID_ARGUMENT',
-      `without tokens a server listens at loopback addresses only, not ${settings.host}`
-    )
-  }
   const shutdown = new AbortController()
   const state = stateOf(settings, shutdown.signal)
+  const authority = new Authority(state.databases.folder, isLoopback(settings.host))
   const routes: Route[] = []
   routes.push(
-    ...systemRoutes(() => routes, versionOf(), false),
+    ...systemRoutes(() => routes, versionOf(), authority.isNeeded),
     ...databaseRoutes,
     ...collectionRoutes,
     ...documentRoutes,
     ...queryRoutes,
     ...writeRoutes
   )
-  const app = makeApp(state, routes, guardHost)
+  const app = makeApp(state, routes, authority)
   const server = socketServer(settings, getRequestListener(app.fetch, { overrideGlobalObjects: false }))
   watchConnections(server, state)
   try {

@@ -322,11 +322,10 @@ test('the_server_tells_what_it_is_and_counts', async () => {
   expect((await ask(server, 'HEAD', '/health')).status).toBe(200)
 })
 
-test('a_server_refuses_wrong_options_and_addresses_that_others_reach', async () => {
+test('a_server_refuses_wrong_options_and_addresses_that_are_taken', async () => {
   await expect(served({ nope: 1 } as object)).rejects.toThrow('nope')
   await expect(served({ limits: { requestsMax: 0 } })).rejects.toThrow('limits.requestsMax')
   await expect(served({ limits: { nope: 1 } as object })).rejects.toThrow('limits')
-  await expect(served({ host: '0.0.0.0' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   const server = await served()
   await expect(served({ port: server.port })).rejects.toMatchObject({ code: 'CANNOT_OPEN' })
 })

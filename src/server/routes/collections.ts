@@ -30,6 +30,7 @@ const list = route(
     description:
       'The collection `User` of namespace `google` is the collection `google/User`, in a path `google%2FUser`.',
     access: 'read',
+    isFiltered: true,
     params: databasePath,
     query: z.strictObject({
       prefix: z.string().max(255).optional().openapi({ description: 'Only those whose names begin with this' })
@@ -41,9 +42,16 @@ const list = route(
       }
     }
   },
-  async ({ server, params, query }) => {
+  async ({ server, grant, params, query }) => {
     const all = await server.databases.use(params.database, ({ database }) => database.listCollections())
-    return { status: 200, value: { collections: all.filter(({ name }) => name.startsWith(query.prefix ?? '')) } }
+    return {
+      status: 200,
+      value: {
+        collections: all.filter(
+          ({ name }) => name.startsWith(query.prefix ?? '') && grant.allows('read', params.database, name)
+        )
+      }
+    }
   }
 )
 
@@ -107,7 +115,8 @@ const rename = route(
     body: z.strictObject({ to: collectionName }),
     answers: { 200: { description: 'Its new name', schema: z.strictObject({ name: collectionName }) } }
   },
-  async ({ server, params, body }) => {
+  async ({ server, grant, params, body }) => {
+    grant.require('write', params.database, body.to)
     await server.databases.use(params.database, opened =>
       shortWrite({ opened, names: [params.collection, body.to], durability: undefined }, () =>
         opened.database.renameCollection(params.collection, body.to)

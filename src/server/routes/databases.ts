@@ -51,12 +51,14 @@ const list = route(
     tag: TAG,
     summary: 'The databases',
     access: 'read',
+    isFiltered: true,
     query: noQuery,
-    answers: { 200: { description: 'All of them, by name', schema: listing } }
+    answers: { 200: { description: 'Those that the token opens, by name', schema: listing } }
   },
-  ({ server: { databases } }) => {
+  ({ server: { databases }, grant }) => {
     const open = new Set(databases.opened().map(opened => opened.name))
-    const all = databases.list().map(name => ({ name, isOpen: open.has(name), fileBytes: databases.bytesOf(name) }))
+    const known = databases.list().filter(name => grant.knows(name))
+    const all = known.map(name => ({ name, isOpen: open.has(name), fileBytes: databases.bytesOf(name) }))
     return { status: 200, value: { databases: all } }
   }
 )

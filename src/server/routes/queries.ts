@@ -4,7 +4,7 @@
 // there are more; with an Accept of a stream there is no such bound, and the client's pace is kept.
 // Promises: nothing is read on the event loop; a client that goes away ends its cursor; a failure in the middle of a
 // stream cuts the connection, so half an answer is never taken for a whole one.
-// Leaves to others: aggregations that write ($out, $merge) are refused here unless the token may write (auth).
+// Leaves to others: which collections a pipeline may name (auth.ts).
 
 import { z } from '@hono/zod-openapi'
 import {
@@ -16,6 +16,7 @@ import {
   type PipelineStage,
   QuireError
 } from '../../index.ts'
+import { requirePipeline } from '../auth.ts'
 import type { OpenDatabase } from '../databases.ts'
 import { type Call, noQuery, type Route, route } from '../route.ts'
 import { anyObject, collectionPath, count, filter, hint, sort } from '../schemas.ts'
@@ -120,6 +121,7 @@ export function writesOf(stages: readonly Document[]): boolean {
 /** Runs a pipeline; one that writes holds its database's collections meanwhile. */
 async function aggregated(call: Call<CollectionParams, unknown, z.infer<typeof aggregateBody>>) {
   const { pipeline: stages, ...options } = call.body
+  requirePipeline(call.grant, call.params.database, stages)
   const cursorOf = ({ database }: OpenDatabase) =>
     database
       .collection(call.params.collection)
@@ -206,7 +208,8 @@ const explain = route(
     body: z.strictObject({ find: findBody.optional(), aggregate: aggregateBody.optional() }),
     answers: { 200: { description: 'The plan', schema: anyObject } }
   },
-  async ({ server, params, body }) => {
+  async ({ server, grant, params, body }) => {
+    requirePipeline(grant, params.database, body.aggregate?.pipeline)
     if ((body.find === undefined) === (body.aggregate === undefined)) {
       throw new QuireError('INVALID_ARGUMENT', 'explain takes find or aggregate, one of the two')
     }
