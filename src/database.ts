@@ -16,7 +16,7 @@ import { expireDocumentsCommand } from './indexes.ts'
 import type { KvPaths } from './kv-paths.ts'
 import type { KvStore } from './kv-store.ts'
 import { KvStores } from './kv-stores.ts'
-import type { KvOptions, StoredEntry } from './kv-types.ts'
+import type { KvDocument, KvOptions } from './kv-types.ts'
 import { splitName } from './names.ts'
 import { Namespace } from './namespace.ts'
 import {
@@ -37,6 +37,7 @@ import type {
   CheckReport,
   CollectionInfo,
   CompactReport,
+  CreateCollectionOptions,
   IdKind,
   Problem,
   SalvageReport,
@@ -44,12 +45,6 @@ import type {
 } from './stats.ts'
 import { Decoders } from './structures.ts'
 import { type Transaction, type TransactionCallback, TransactionRunner } from './transaction.ts'
-
-/** Options of `createCollection`. */
-export interface CreateCollectionOptions {
-  /** How documents without an `_id` get one; `ulid` by default. */
-  ids?: IdKind
-}
 
 /** Numbers of the kinds of ids for native code. */
 const ID_KIND_NUMBERS: Readonly<Record<IdKind, number>> = { ulid: 0, integer: 1 }
@@ -101,7 +96,7 @@ export class Database implements Disposable, AsyncDisposable {
   constructor(path: string, handle: Handle) {
     this.path = path
     this.#handle = handle
-    const byName = (name: string) => this.collection<StoredEntry>(name)
+    const byName = (name: string) => this.collection<KvDocument>(name)
     this.#transactions = new TransactionRunner(handle, this.#decoders, this.#schemas, byName)
     this.#stores = new KvStores(handle, this.#transactions, byName)
   }

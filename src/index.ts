@@ -30,10 +30,11 @@ export type {
 } from './change-types.ts'
 export { Collection } from './collection.ts'
 export { Cursor } from './cursor.ts'
-export { type CreateCollectionOptions, Database, open, salvage } from './database.ts'
+export { Database, open, salvage } from './database.ts'
 export type { Document, Id, IdOf, OptionalId, WithId } from './document.ts'
 export { Documents } from './documents.ts'
 export { type Issue, QuireError, type QuireErrorCode } from './errors.ts'
+export { parseExtended, stringifyExtended } from './extended-json.ts'
 export type {
   BitMask,
   Condition,
@@ -52,12 +53,15 @@ export type {
   IndexOptions,
   IndexSpecification
 } from './index-types.ts'
+export { exportJson, importJson, type JsonExportOptions, type JsonPlace } from './json.ts'
+export type { JsonImportOptions, JsonImportReport, JsonInput } from './json-import.ts'
 export { Kv } from './kv.ts'
 export { KvList } from './kv-list.ts'
 export { KvPaths } from './kv-paths.ts'
 export { KvChanges, KvStore, type KvWatchOptions } from './kv-store.ts'
 export type {
   KvChange,
+  KvDocument,
   KvEntry,
   KvLifetime,
   KvListOptions,
@@ -109,6 +113,7 @@ export type {
   CheckReport,
   CollectionInfo,
   CompactReport,
+  CreateCollectionOptions,
   IdKind,
   Problem,
   SalvageReport,

@@ -6,7 +6,7 @@
 
 import { invalidArgument, QuireError } from './errors.ts'
 import type { Kv } from './kv.ts'
-import type { KvOperation, KvResult, KvVersion, StoredEntry } from './kv-types.ts'
+import type { KvDocument, KvOperation, KvResult, KvVersion } from './kv-types.ts'
 
 /** A step and the store that it works on. */
 export interface BatchStep<V> {
@@ -27,7 +27,7 @@ export function runSteps<V>(steps: readonly BatchStep<V>[]): KvResult<V>[] {
  * @throws QuireError as `runSteps`
  */
 export function runStepsOrUndo<V>(steps: readonly BatchStep<V>[]): KvResult<V>[] {
-  const undos: { readonly kv: Kv<V>; readonly key: string; readonly before: StoredEntry | undefined }[] = []
+  const undos: { readonly kv: Kv<V>; readonly key: string; readonly before: KvDocument | undefined }[] = []
   try {
     return steps.map(({ kv, step }) => {
       if (isWrite(step)) undos.push({ kv, key: step.key, before: kv.stored(step.key) })

@@ -6,7 +6,7 @@
 
 import { invalidArgument, QuireError } from './errors.ts'
 import type { Filter } from './filter-types.ts'
-import type { KvEntry, KvLifetime, KvVersion, StoredEntry } from './kv-types.ts'
+import type { KvDocument, KvEntry, KvLifetime, KvVersion } from './kv-types.ts'
 
 /** One more than the greatest version. */
 const VERSIONS_COUNT = 2 ** 52
@@ -20,7 +20,7 @@ export function newVersion(): KvVersion {
  * The document of an entry.
  * @throws QuireError `UNSUPPORTED_VALUE` for undefined
  */
-export function storedEntry(key: string, value: unknown, expires: Date | undefined): StoredEntry {
+export function storedEntry(key: string, value: unknown, expires: Date | undefined): KvDocument {
   if (value === undefined) {
     throw new QuireError('UNSUPPORTED_VALUE', `the value of key ${key} is undefined; delete takes a key away`)
   }
@@ -29,7 +29,7 @@ export function storedEntry(key: string, value: unknown, expires: Date | undefin
 }
 
 /** The entry that a document holds. */
-export function entryOf<V>({ _id, value, version, expires }: StoredEntry): KvEntry<V> {
+export function entryOf<V>({ _id, value, version, expires }: KvDocument): KvEntry<V> {
   const entry = { key: _id, value: value as V, version }
   return expires === undefined ? entry : { ...entry, expires }
 }
@@ -68,11 +68,11 @@ function after(ttl: number | undefined): Date | undefined {
 }
 
 /** Entries whose time has not come. */
-export function liveFilter(filter: Filter<StoredEntry>): Filter<StoredEntry> {
+export function liveFilter(filter: Filter<KvDocument>): Filter<KvDocument> {
   return { ...filter, expires: { $not: { $lte: new Date() } } }
 }
 
 /** The entry of a key, if its time has come. */
-export function deadFilter(key: string): Filter<StoredEntry> {
+export function deadFilter(key: string): Filter<KvDocument> {
   return { _id: key, expires: { $lte: new Date() } }
 }

@@ -6,7 +6,7 @@
 
 import type { Collection } from './collection.ts'
 import { QuireError } from './errors.ts'
-import type { StoredEntry } from './kv-types.ts'
+import type { KvDocument } from './kv-types.ts'
 
 /** The index that orders keys. The one on `_id` that every collection has is a hash. */
 export const ORDER_INDEX = '_id_-1'
@@ -15,12 +15,12 @@ export const EXPIRY_INDEX = 'expires_1'
 
 /** The indexes of one store. */
 export class KvIndexes {
-  readonly #collection: Collection<StoredEntry>
+  readonly #collection: Collection<KvDocument>
   /** What was seen to be there. A user may drop it again, which only costs time: see `hasExpiry`. */
   #sawExpiry = false
 
   /** @param collection the collection by itself, outside of transactions */
-  constructor(collection: Collection<StoredEntry>) {
+  constructor(collection: Collection<KvDocument>) {
     this.#collection = collection
   }
 

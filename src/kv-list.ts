@@ -4,7 +4,7 @@
 // passed over; nothing is read before. Leaves to others: reading (cursor.ts), the order's index (kv-indexes.ts).
 
 import type { Cursor } from './cursor.ts'
-import type { StoredEntry } from './kv-types.ts'
+import type { KvDocument } from './kv-types.ts'
 import type { Explanation } from './query.ts'
 
 /** Whether the time of an entry has come. */
@@ -19,11 +19,11 @@ export function isOver(entry: { readonly expires?: Date }): boolean {
  * gives the order and there are more than 100 MiB to sort.
  */
 export class KvList<R> implements Iterable<R>, AsyncIterable<R>, Disposable {
-  readonly #cursor: Cursor<StoredEntry>
-  readonly #read: (entry: StoredEntry) => R
+  readonly #cursor: Cursor<KvDocument>
+  readonly #read: (entry: KvDocument) => R
 
   /** @internal */
-  constructor(cursor: Cursor<StoredEntry>, read: (entry: StoredEntry) => R) {
+  constructor(cursor: Cursor<KvDocument>, read: (entry: KvDocument) => R) {
     this.#cursor = cursor
     this.#read = read
   }

@@ -9,7 +9,7 @@ import type { Collection } from './collection.ts'
 import { Kv } from './kv.ts'
 import { KvIndexes, ORDER_INDEX } from './kv-indexes.ts'
 import { rangeCondition } from './kv-keys.ts'
-import type { KvChange, KvOptions, KvRange, StoredEntry } from './kv-types.ts'
+import type { KvChange, KvDocument, KvOptions, KvRange } from './kv-types.ts'
 import type { Handle } from './native.ts'
 import type { Together } from './source.ts'
 
@@ -18,13 +18,14 @@ export interface KvWatchOptions extends KvRange, Omit<WatchOptions, 'fullDocumen
 
 /** A store with values of type `V`; see `Database.kv`. Every method of `Kv` is a transaction of its own. */
 export class KvStore<V = unknown> extends Kv<V> {
-  readonly #collection: Collection<StoredEntry>
+  /** The documents of its entries, for queries, indexes and exports: `{ _id: key, version, expires?, value }`. */
+  readonly collection: Collection<KvDocument>
   readonly #database: Handle
 
   /** @internal */
   constructor(
     name: string,
-    collection: Collection<StoredEntry>,
+    collection: Collection<KvDocument>,
     database: Handle,
     together: Together,
     options: KvOptions | undefined
@@ -39,7 +40,7 @@ export class KvStore<V = unknown> extends Kv<V> {
       together
     }
     super(place, options)
-    this.#collection = collection
+    this.collection = collection
     this.#database = database
   }
 
@@ -49,7 +50,7 @@ export class KvStore<V = unknown> extends Kv<V> {
    * @throws QuireError `BUSY`, `READ_ONLY`
    */
   drop(): boolean {
-    return this.#collection.drop()
+    return this.collection.drop()
   }
 
   /**
@@ -70,7 +71,7 @@ export class KvStore<V = unknown> extends Kv<V> {
       condition === undefined ? [] : [{ $or: [{ 'documentKey._id': condition }, { documentKey: { $exists: false } }] }]
     const filter = { $and: [kinds, ...keys] }
     return new KvChanges<V>(
-      new ChangeStream(this.#database, this.#collection.name, filter, { ...watch, fullDocument: 'updateLookup' })
+      new ChangeStream(this.#database, this.collection.name, filter, { ...watch, fullDocument: 'updateLookup' })
     )
   }
 }
@@ -81,10 +82,10 @@ export class KvStore<V = unknown> extends Kv<V> {
  * Errors of every method that reads: as those of `ChangeStream`.
  */
 export class KvChanges<V> implements AsyncIterable<KvChange<V>>, Disposable, AsyncDisposable {
-  readonly #stream: ChangeStream<ChangeEvent<StoredEntry>>
+  readonly #stream: ChangeStream<ChangeEvent<KvDocument>>
 
   /** @internal */
-  constructor(stream: ChangeStream<ChangeEvent<StoredEntry>>) {
+  constructor(stream: ChangeStream<ChangeEvent<KvDocument>>) {
     this.#stream = stream
   }
 
@@ -144,7 +145,7 @@ export class KvChanges<V> implements AsyncIterable<KvChange<V>>, Disposable, Asy
 }
 
 /** What an event says about keys; undefined for the end of the stream. */
-function changeOf<V>(event: ChangeEvent<StoredEntry>): KvChange<V> | undefined {
+function changeOf<V>(event: ChangeEvent<KvDocument>): KvChange<V> | undefined {
   const token = event._id
   switch (event.operationType) {
     case 'insert':

@@ -7,7 +7,7 @@ import type { Collection } from './collection.ts'
 import { Kv, preparedPlace } from './kv.ts'
 import { KvPaths } from './kv-paths.ts'
 import { KvStore } from './kv-store.ts'
-import type { KvOptions, StoredEntry } from './kv-types.ts'
+import type { KvDocument, KvOptions } from './kv-types.ts'
 import { storeName } from './names.ts'
 import type { Handle } from './native.ts'
 import type { TransactionRunner } from './transaction.ts'
@@ -16,15 +16,11 @@ import type { TransactionRunner } from './transaction.ts'
 export class KvStores {
   readonly #database: Handle
   readonly #transactions: TransactionRunner
-  readonly #collection: (name: string) => Collection<StoredEntry>
+  readonly #collection: (name: string) => Collection<KvDocument>
   /** Those without options, by the names of their collections. */
   readonly #open = new Map<string, KvStore<unknown>>()
 
-  constructor(
-    database: Handle,
-    transactions: TransactionRunner,
-    collection: (name: string) => Collection<StoredEntry>
-  ) {
+  constructor(database: Handle, transactions: TransactionRunner, collection: (name: string) => Collection<KvDocument>) {
     this.#database = database
     this.#transactions = transactions
     this.#collection = collection

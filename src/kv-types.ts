@@ -11,8 +11,8 @@ import type { WriteOptions } from './options.ts'
  */
 export type KvVersion = number
 
-/** An entry as its document holds it. @internal */
-export interface StoredEntry {
+/** An entry as its document holds it. */
+export interface KvDocument {
   /** The key. */
   _id: string
   version: KvVersion

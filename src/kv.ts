@@ -14,6 +14,7 @@ import { checkTtl, deadFilter, endOf, entryOf, liveFilter, newVersion, storedEnt
 import { checkKey, LIST_OPTIONS, rangeCondition } from './kv-keys.ts'
 import { isOver, KvList } from './kv-list.ts'
 import type {
+  KvDocument,
   KvEntry,
   KvListOptions,
   KvOperation,
@@ -21,8 +22,7 @@ import type {
   KvRange,
   KvResult,
   KvSetOptions,
-  KvVersion,
-  StoredEntry
+  KvVersion
 } from './kv-types.ts'
 import { countArgument, type WriteOptions, writeDurability } from './options.ts'
 import type { FindOptions } from './query.ts'
@@ -35,7 +35,7 @@ const SET_OPTIONS = ['ttl', 'expires', 'durability'] as const satisfies readonly
 export interface KvPlace {
   /** The store's name, as it was given. */
   readonly name: string
-  readonly documents: Documents<StoredEntry>
+  readonly documents: Documents<KvDocument>
   /** Whether entries may have an end. */
   readonly mayExpire: () => boolean
   /** Makes sure that entries with an end will be taken away. */
@@ -58,7 +58,7 @@ export class Kv<V = unknown> {
   /** The store's name. */
   readonly name: string
   readonly #place: KvPlace
-  readonly #documents: Documents<StoredEntry>
+  readonly #documents: Documents<KvDocument>
   readonly #options: KvOptions | undefined
   /** Milliseconds that entries live whose write says nothing about it. */
   readonly #ttl: number | undefined
@@ -287,18 +287,18 @@ export class Kv<V = unknown> {
   }
 
   /** The document of a key as it is. @internal */
-  stored(key: string): StoredEntry | undefined {
+  stored(key: string): KvDocument | undefined {
     checkKey(key)
     return this.#documents.get(key)
   }
 
   /** Brings the document of a key back to what it was. @internal */
-  restore(key: string, before: StoredEntry | undefined): void {
+  restore(key: string, before: KvDocument | undefined): void {
     if (before === undefined) this.#documents.delete(key)
     else this.#documents.put(before)
   }
 
-  #read(filter: Filter<StoredEntry>): Map<string, V> {
+  #read(filter: Filter<KvDocument>): Map<string, V> {
     const values = new Map<string, V>()
     for (const entry of this.#documents.find(filter).toArray()) {
       if (!isOver(entry)) values.set(entry._id, entry.value as V)
@@ -306,7 +306,7 @@ export class Kv<V = unknown> {
     return values
   }
 
-  #list<R>(options: KvListOptions, call: string, read: (entry: StoredEntry) => R, projection?: object): KvList<R> {
+  #list<R>(options: KvListOptions, call: string, read: (entry: KvDocument) => R, projection?: object): KvList<R> {
     const { limit, reverse = false } = options
     const condition = rangeCondition(options, call, LIST_OPTIONS)
     if (typeof reverse !== 'boolean') throw invalidArgument(`reverse must be true or false, not ${String(reverse)}`)
@@ -318,11 +318,11 @@ export class Kv<V = unknown> {
       ...(hint === undefined ? {} : { hint })
     }
     const filter = this.#live(condition === undefined ? {} : { _id: condition })
-    return new KvList<R>(this.#documents.find(filter, find as FindOptions<StoredEntry>), read)
+    return new KvList<R>(this.#documents.find(filter, find as FindOptions<KvDocument>), read)
   }
 
   /** The document of a value that is written now. */
-  #entry(key: string, value: V, options: KvSetOptions | undefined, call: string): StoredEntry {
+  #entry(key: string, value: V, options: KvSetOptions | undefined, call: string): KvDocument {
     const isForEver = options === undefined && this.#ttl === undefined
     return storedEntry(key, value, isForEver ? undefined : this.#end(options, call))
   }
@@ -336,7 +336,7 @@ export class Kv<V = unknown> {
   }
 
   /** A filter of entries whose time has not come. */
-  #live(filter: Filter<StoredEntry>): Filter<StoredEntry> {
+  #live(filter: Filter<KvDocument>): Filter<KvDocument> {
     return this.#place.mayExpire() ? liveFilter(filter) : filter
   }
 }
@@ -345,7 +345,7 @@ export class Kv<V = unknown> {
 export function preparedPlace(name: string, documents: Documents<object>): KvPlace {
   return {
     name,
-    documents: documents as unknown as Documents<StoredEntry>,
+    documents: documents as unknown as Documents<KvDocument>,
     mayExpire: () => true,
     prepareExpiry: () => undefined,
     orderHint: () => undefined

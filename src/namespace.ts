@@ -13,14 +13,17 @@ import type { KvStores } from './kv-stores.ts'
 import type { KvOptions } from './kv-types.ts'
 import { namespacedName, namespacePrefix, splitName } from './names.ts'
 import type { CollectionOptions } from './schema.ts'
-import type { CollectionInfo } from './stats.ts'
+import type { CollectionInfo, CreateCollectionOptions } from './stats.ts'
+import type { Transaction } from './transaction.ts'
 
 /** What namespaces need of their database. @internal */
 export interface NamespaceHost {
   collection<T extends object>(name: string, options?: CollectionOptions<T>): Collection<T>
   dropCollection(name: string): boolean
   renameCollection(from: string, to: string): void
+  createCollection<T extends object>(name: string, options?: CreateCollectionOptions): Collection<T>
   listCollections(): CollectionInfo[]
+  begin(): Transaction
 }
 
 /** A collection or a store of a namespace, and its size. */
@@ -37,14 +40,15 @@ export interface NamespaceInfo {
 export class Namespace {
   /** Its name. */
   readonly name: string
-  readonly #database: NamespaceHost
+  /** @internal */
+  readonly database: NamespaceHost
   readonly #stores: KvStores
 
   /** @internal */
   constructor(name: string, database: NamespaceHost, stores: KvStores) {
     namespacePrefix(name)
     this.name = name
-    this.#database = database
+    this.database = database
     this.#stores = stores
   }
 
@@ -54,7 +58,15 @@ export class Namespace {
    * @throws QuireError as `Database.collection`
    */
   collection<T extends object = Document>(name: string, options?: CollectionOptions<T>): Collection<T> {
-    return this.#database.collection<T>(namespacedName(this.name, name), options)
+    return this.database.collection<T>(namespacedName(this.name, name), options)
+  }
+
+  /**
+   * Makes an empty collection; needed only for options.
+   * @throws QuireError `COLLECTION_EXISTS`, `INVALID_NAME`
+   */
+  createCollection<T extends object = Document>(name: string, options?: CreateCollectionOptions): Collection<T> {
+    return this.database.createCollection<T>(namespacedName(this.name, name), options)
   }
 
   /**
@@ -69,7 +81,7 @@ export class Namespace {
 
   /** Its collections and stores, in the order of the names that they have in the database. */
   list(): NamespaceInfo[] {
-    return this.#database.listCollections().flatMap(collection => {
+    return this.database.listCollections().flatMap(collection => {
       const { namespace, name, isStore } = splitName(collection.name)
       return namespace === this.name ? [{ name, isStore, collection }] : []
     })
@@ -81,7 +93,7 @@ export class Namespace {
    * @throws QuireError `BUSY`, `INVALID_NAME`, `READ_ONLY`
    */
   dropCollection(name: string): boolean {
-    return this.#database.dropCollection(namespacedName(this.name, name))
+    return this.database.dropCollection(namespacedName(this.name, name))
   }
 
   /**
@@ -89,7 +101,7 @@ export class Namespace {
    * @throws QuireError `COLLECTION_NOT_FOUND`, `COLLECTION_EXISTS`, `INVALID_NAME`, `BUSY`, `READ_ONLY`
    */
   renameCollection(from: string, to: string): void {
-    this.#database.renameCollection(namespacedName(this.name, from), namespacedName(this.name, to))
+    this.database.renameCollection(namespacedName(this.name, from), namespacedName(this.name, to))
   }
 
   /**
@@ -98,7 +110,7 @@ export class Namespace {
    * @throws QuireError `BUSY`, `READ_ONLY`; what was deleted until then stays deleted
    */
   drop(): number {
-    return this.list().filter(({ collection }) => this.#database.dropCollection(collection.name)).length
+    return this.list().filter(({ collection }) => this.database.dropCollection(collection.name)).length
   }
 }
 

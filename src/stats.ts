@@ -5,6 +5,12 @@
 /** How documents without an `_id` get one: a ULID string, or the next integer. */
 export type IdKind = 'ulid' | 'integer'
 
+/** Options of `createCollection`. */
+export interface CreateCollectionOptions {
+  /** How documents without an `_id` get one; `ulid` by default. */
+  ids?: IdKind
+}
+
 /** A collection and its size. */
 export interface CollectionInfo {
   readonly name: string

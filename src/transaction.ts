@@ -12,7 +12,7 @@ import { invalidArgument, QuireError } from './errors.ts'
 import { Kv } from './kv.ts'
 import { KvIndexes } from './kv-indexes.ts'
 import { KvPaths } from './kv-paths.ts'
-import type { KvOptions, StoredEntry } from './kv-types.ts'
+import type { KvDocument, KvOptions } from './kv-types.ts'
 import { storeName } from './names.ts'
 import { TransactionNamespace } from './namespace.ts'
 import { addon, check, checkObject, checkOutcome, type Handle, Task } from './native.ts'
@@ -25,7 +25,7 @@ import type { Decoders } from './structures.ts'
 const ENDED: Handle = 0
 
 /** The collection of a name, outside of transactions. @internal */
-export type CollectionByName = (name: string) => Collection<StoredEntry>
+export type CollectionByName = (name: string) => Collection<KvDocument>
 
 /** An open transaction. It is handed to the callback of `database.transaction`, or comes from `database.begin`. */
 export class Transaction implements Disposable {
@@ -107,7 +107,7 @@ export class Transaction implements Disposable {
       this.#afterwards.push(() => indexes.makeExpiry())
       throw new QuireError('CONFLICT', `store ${name} gets its first key with an end; run the transaction again`)
     }
-    const documents = this.collection<StoredEntry>(collection)
+    const documents = this.collection<KvDocument>(collection)
     return new Kv<V>({ name, documents, mayExpire: () => true, prepareExpiry, orderHint: () => undefined }, options)
   }
 

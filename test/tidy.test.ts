@@ -25,7 +25,7 @@ const ENGINE_RANKS = [
 const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'change-types', 'results'],
-  ['patterns', 'plain', 'filters', 'options', 'write-options', 'encoder', 'record-reader'],
+  ['patterns', 'plain', 'filters', 'options', 'write-options', 'encoder', 'record-reader', 'extended-json'],
   ['names', 'kv-types', 'kv-keys', 'kv-entries'],
   ['decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
@@ -58,6 +58,7 @@ const SOURCE_RANKS = [
     'namespace'
   ],
   ['database'],
+  ['json', 'json-import', 'json-types'],
   ['index'],
   ['server']
 ]
