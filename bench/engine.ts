@@ -5,6 +5,12 @@
 
 import type { BenchDocument } from './documents.ts'
 
+/** Bytes of memory in which engines keep pages or blocks where they have a setting for it. */
+export const CACHE_BYTES = 256 << 20
+
+/** The same of engines that are asked what happens when a database is larger than its cache. */
+export const SMALL_CACHE_BYTES = 1 << 20
+
 /** When a write call returns, what its change survives. */
 export type Survives =
   | 'nothing'

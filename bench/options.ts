@@ -7,9 +7,9 @@ export function positive(name: string, text: string): number {
   return value
 }
 
-/** Names out of `names` that begin with a part of the list; all of them without a list. Errors: a part begins no name. */
-export function chosen(names: string[], wanted: string | undefined): string[] {
-  const list = wanted?.split(',') ?? ['']
+/** Names out of `names` that begin with a part of the list. Errors: a part begins no name. */
+export function chosen(names: string[], wanted: string): string[] {
+  const list = wanted.split(',')
   for (const part of list) {
     if (!names.some(name => name.startsWith(part)))
       throw new Error(`nothing is called ${part}; there are ${names.join(', ')}`)

@@ -53,7 +53,7 @@ function table(caption: string, head: string[], rows: { title: string; cells: st
 const cell = (text: string, isText = false) => `<td${isText ? ' class="text"' : ''}>${escaped(text)}</td>`
 
 function kindOf({ key, survives }: Row): Bar['kind'] {
-  if (key.startsWith('quire')) return 'own'
+  if (key.includes('quire')) return 'own'
   return survives === NOTHING ? 'ceiling' : 'peer'
 }
 
@@ -78,7 +78,9 @@ function workloadPart(column: Column, rows: Row[], samples: Sample[]): string {
   const bars = rows.flatMap(row => barOf(row, column, samples))
   if (bars.length === 0) return ''
   const isRate = column.unit === 'ops/s'
-  const caption = isRate ? 'Operations a second: more is better.' : `In ${column.unit}: less is better.`
+  const caption = isRate
+    ? 'Operations a second: more is better.'
+    : `${column.unit === 'x' ? 'Times' : `In ${column.unit}`}: less is better.`
   return `<section><h3>${escaped(column.title)}</h3>
 <figure>${barChart(`${column.title}: medians by engine`, bars)}<figcaption>${escaped(caption)}</figcaption></figure>
 <details><summary>The same as a table</summary>
@@ -119,7 +121,7 @@ function slopePart(slopes: Slope[], columns: Column[], rows: Row[]): string {
     if (own.length === 0) return []
     const lines: Line[] = own.map(({ engine, points }) => ({
       label: titles.get(engine) ?? engine,
-      isOwn: engine.startsWith('quire'),
+      isOwn: engine.includes('quire'),
       points: points.map(({ documentsCount, cost }) => ({ x: documentsCount, y: cost }))
     }))
     const costUnit = unit === 'ops/s' ? 'ns' : unit

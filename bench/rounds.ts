@@ -4,14 +4,15 @@
 // workloads/index.ts, the first fills it and the last changes it.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { bytesOnDisk, filesOf } from './files.ts'
 import type { KnownEngine } from './probe.ts'
 import type { Sample } from './samples.ts'
 import { MEASURED_MS, type Timing } from './timing.ts'
 import type { Result, Task } from './worker.ts'
 import type { Workload } from './workload.ts'
-import { INDEXED_LOAD, LOAD } from './workloads/index.ts'
+import { INDEXED_LOAD, KILLED_LOAD, LOAD } from './workloads/index.ts'
 
 /** The key of the samples that tell a loaded file's size. */
 export const DISK = 'disk'
@@ -31,7 +32,8 @@ export interface Plan {
 /** Whether a workload is for an engine. */
 export function applies(workload: Workload, engine: KnownEngine): boolean {
   if (engine.isLater && workload.runLater === undefined) return false
-  if (workload.cold && process.platform !== 'linux') return false
+  if ((workload.cold || workload.isForLinux) && process.platform !== 'linux') return false
+  if (workload.starts === 'killed' && engine.survives === 'all but the last 100 ms') return false
   if (workload.only === 'indexed') return engine.hasIndexes
   if (workload.only === 'persistent') return engine.persistent
   const durable = engine.survives === 'power cut'
@@ -51,11 +53,6 @@ export function runWorker(task: Task): Result {
   return JSON.parse(output.trim().split('\n').at(-1) ?? '')
 }
 
-function filesOf(directory: string): string[] {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
-  return entries.filter(entry => entry.isFile()).map(entry => `${entry.parentPath}/${entry.name}`)
-}
-
 /** Writes a directory's files out and drops them from the page cache, which GNU dd does without being root. */
 function chill(directory: string): void {
   for (const file of filesOf(directory)) {
@@ -63,12 +60,6 @@ function chill(directory: string): void {
       stdio: 'ignore'
     })
   }
-}
-
-/** What the files really take on the disk. Units: MB of 1,000,000 bytes. */
-function megabytesOf(directory: string): number {
-  const blocks = filesOf(directory).reduce((sum, file) => sum + statSync(file).blocks, 0)
-  return (blocks * 512) / 1_000_000
 }
 
 interface Outcome {
@@ -79,8 +70,22 @@ interface Outcome {
 
 /** The workload that fills the file which `key` runs on, or is itself that; undefined on a scratch file. */
 export function loadOf(key: string, workload: Workload): string | undefined {
+  if (workload.starts === 'killed') return KILLED_LOAD
   if (key === LOAD || workload.starts === 'loaded') return LOAD
   return key === INDEXED_LOAD || workload.starts === 'indexed' ? INDEXED_LOAD : undefined
+}
+
+const isKilled = (error: unknown) => error instanceof Error && 'signal' in error && error.signal === 'SIGKILL'
+
+/** Has a load fill a directory, which stays empty when that fails. */
+function prepare(directory: string, load: string, work: (workload: string) => Result): void {
+  try {
+    work(load)
+  } catch (error) {
+    if (load === KILLED_LOAD && isKilled(error)) return
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /** Runs one engine in one workload, on its own file of this round or on a scratch file. */
@@ -94,17 +99,11 @@ function runPair(name: string, key: string, { engines, workloads, documentsCount
     runWorker({ engine: name, documentsCount, timing: TIMING, jobs: [{ workload, directory }] })
   mkdirSync(directory, { recursive: true })
   try {
-    if (load !== undefined && load !== key && engine.persistent && readdirSync(directory).length === 0) {
-      try {
-        work(load)
-      } catch (error) {
-        rmSync(directory, { recursive: true, force: true })
-        throw error
-      }
-    }
+    const isLoaded = load === undefined || load === key || !engine.persistent || readdirSync(directory).length > 0
+    if (!isLoaded) prepare(directory, load, work)
     if (workload.cold) chill(directory)
     const value = work(key).values[0] as number
-    return key === LOAD && engine.persistent ? { value, megabytes: megabytesOf(directory) } : { value }
+    return key === LOAD && engine.persistent ? { value, megabytes: bytesOnDisk(directory) / 1_000_000 } : { value }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }

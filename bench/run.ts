@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { ENGINES } from './engines/index.ts'
+import { ENGINES, EXTRA_ENGINES } from './engines/index.ts'
 import { ROOT, type Surroundings, surroundings } from './machine.ts'
 import { chosen, positive } from './options.ts'
 import { page } from './page.ts'
@@ -17,12 +17,14 @@ import { LOAD, WORKLOADS } from './workloads/index.ts'
 
 /** Workloads that are run when none is named. */
 const USUAL = Object.keys(WORKLOADS).filter(name => !WORKLOADS[name]?.isExtra)
+const USUAL_ENGINES = Object.keys(ENGINES).filter(name => !EXTRA_ENGINES.includes(name))
 const EXTRA = Object.keys(WORKLOADS).filter(name => WORKLOADS[name]?.isExtra)
 
 const USAGE = `npm run bench -- [--only a,b] [--engines a,b] [--documents n,m] [--rounds n]
   --only       workloads, or the first part of their names: ${USUAL.join(', ')};
                and, run only when named: ${EXTRA.join(', ')}
-  --engines    engines, or the first part of their names: ${Object.keys(ENGINES).join(', ')}
+  --engines    engines, or the first part of their names: ${USUAL_ENGINES.join(', ')};
+               and, run only when named: ${EXTRA_ENGINES.join(', ')}
   --documents  how many documents (100000); of several sizes, how cost grows is fitted and tables are of the largest
   --rounds     how many rounds (3)
 Others: npm run bench -- growth | load | page FILE.json; npm run bench:guard`
@@ -48,7 +50,7 @@ function order(): Order {
   const names = new Set(values.only === undefined ? USUAL : chosen(all, values.only))
   const sizes = new Set(values.documents.split(',').map(size => positive('documents', size)))
   return {
-    ...probe(chosen(Object.keys(ENGINES), values.engines)),
+    ...probe(values.engines === undefined ? USUAL_ENGINES : chosen(Object.keys(ENGINES), values.engines)),
     workloads: new Map(Object.entries(WORKLOADS).filter(([name]) => names.has(name))),
     sizes: [...sizes].sort((a, b) => a - b),
     rounds: positive('rounds', values.rounds)

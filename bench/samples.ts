@@ -5,7 +5,7 @@
 import type { Surroundings } from './machine.ts'
 
 /** What a figure counts; of all but `ops/s` less is better. */
-export type Unit = 'ops/s' | 'ms' | 'MB'
+export type Unit = 'ops/s' | 'ms' | 'MB' | 'B' | 'x'
 
 /** What the report needs to know of a column. */
 export interface Column {
@@ -83,12 +83,16 @@ export const COMPARISONS: [string, string][] = [
   ['quire-disk', 'node-sqlite-full'],
   ['quire-disk', 'level-sync'],
   ['quire-disk', 'rocksdb-sync'],
-  ['quire-lazy', 'lmdb-nosync']
+  ['quire-lazy', 'lmdb-nosync'],
+  ['small-quire', 'quire-process'],
+  ['small-quire', 'lmdb-nosync'],
+  ['small-quire', 'small-sqlite'],
+  ['small-quire', 'small-level']
 ]
 
 /** A figure with its unit, but for `ops/s`, which tables leave away. */
 export function figure(value: number, unit: Unit): string {
-  return unit === 'ops/s' ? Math.round(value).toLocaleString('en') : `${value.toFixed(1)} ${unit}`
+  return unit === 'ops/s' ? Math.round(value).toLocaleString('en') : `${value.toFixed(unit === 'x' ? 2 : 1)} ${unit}`
 }
 
 /** The middle of a list, or the mean of its two middles; undefined of an empty one. */
@@ -105,13 +109,16 @@ export function valuesOf(samples: Sample[], engine: string, workload: string): n
   return samples.filter(sample => sample.engine === engine && sample.workload === workload).map(({ value }) => value)
 }
 
-/** Half the distance from the least to the greatest, as a share of the median. */
+/** Half the distance from the least to the greatest, as a share of the median; 0 where that is nought. */
 export function spread(list: readonly number[]): number {
   const middle = median(list)
-  return middle === undefined ? 0 : (Math.max(...list) - Math.min(...list)) / 2 / middle
+  return middle ? (Math.max(...list) - Math.min(...list)) / 2 / Math.abs(middle) : 0
 }
 
-/** How many times better the first of two engines was in each round of a workload; above 1 it is ahead. */
+/**
+ * How many times better the first of two engines was in each round of a workload; above 1 it is ahead. Rounds in which one
+ * of them has no figure above nought have no ratio: memory may shrink while it is measured.
+ */
 export function ratiosOf(
   samples: Sample[],
   [own, peer]: readonly [string, string],
@@ -124,7 +131,7 @@ export function ratiosOf(
       const other = samples.find(
         sample => sample.engine === peer && sample.workload === workload && sample.round === round
       )
-      if (other === undefined) return []
+      if (other === undefined || !(value > 0 && other.value > 0)) return []
       return unit === 'ops/s' ? value / other.value : other.value / value
     })
 }
@@ -139,7 +146,7 @@ export function fitSlope(points: readonly Point[]): number | undefined {
   return logs.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / squares
 }
 
-/** The growth of each engine's cost in each workload that was measured at two sizes or more. */
+/** The growth of each engine's cost in each workload that has figures above nought at two sizes or more. */
 export function slopesOf(samples: Sample[], rows: readonly Row[], columns: readonly Column[]): Slope[] {
   const sizes = [...new Set(samples.map(({ documentsCount }) => documentsCount))].sort((a, b) => a - b)
   return columns.flatMap(({ key: workload, unit }) =>
@@ -147,7 +154,9 @@ export function slopesOf(samples: Sample[], rows: readonly Row[], columns: reado
       const points = sizes.flatMap(documentsCount => {
         const own = samples.filter(sample => sample.documentsCount === documentsCount)
         const middle = median(valuesOf(own, engine, workload))
-        return middle === undefined ? [] : [{ documentsCount, cost: unit === 'ops/s' ? 1e9 / middle : middle }]
+        return middle === undefined || !(middle > 0)
+          ? []
+          : [{ documentsCount, cost: unit === 'ops/s' ? 1e9 / middle : middle }]
       })
       const slope = fitSlope(points)
       return slope === undefined ? [] : [{ engine, workload, points, slope }]

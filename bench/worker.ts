@@ -17,7 +17,7 @@ import { ENGINES } from './engines/index.ts'
 import { LANES, type Timing, timeBy } from './timing.ts'
 import type { Stage, Workload } from './workload.ts'
 import { load, loadLater } from './workloads/batch-insert.ts'
-import { WORKLOADS } from './workloads/index.ts'
+import { PREPARATIONS, WORKLOADS } from './workloads/index.ts'
 
 /** What a worker is asked to do, as JSON in its only argument. */
 export interface Task {
@@ -59,7 +59,7 @@ async function warmUp(session: Session | LaterSession, survives: Survives, list:
 }
 
 /** What a stage is made of. */
-type Work = Pick<Stage, 'documents' | 'commits'>
+type Work = Pick<Stage, 'documents' | 'commits' | 'directory'>
 
 /** Runs a workload on an engine whose calls give promises. */
 async function runLater(engine: LaterEngine, workload: Workload, job: Job, work: Work): Promise<number> {
@@ -86,7 +86,7 @@ function runNow(engine: Engine, workload: Workload, job: Job, work: Work): numbe
 }
 
 async function runJob(engine: AnyEngine, job: Job, list: BenchDocument[], isFirst: boolean): Promise<number> {
-  const workload = WORKLOADS[job.workload]
+  const workload = WORKLOADS[job.workload] ?? PREPARATIONS[job.workload]
   if (workload === undefined) throw new Error(`no such workload: ${job.workload}`)
   if (isFirst && workload.unit !== 'ms') {
     const directory = `${job.directory}/warm-up`
@@ -95,7 +95,7 @@ async function runJob(engine: AnyEngine, job: Job, list: BenchDocument[], isFirs
     rmSync(directory, { recursive: true })
   }
   const commits = engine.survives === 'power cut' ? Math.min(DURABLE_COMMITS, list.length) : list.length
-  const work = { documents: list, commits }
+  const work = { documents: list, commits, directory: job.directory }
   return isLater(engine) ? runLater(engine, workload, job, work) : runNow(engine, workload, job, work)
 }
 

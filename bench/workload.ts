@@ -4,6 +4,7 @@
 
 import type { BenchDocument } from './documents.ts'
 import type { Engine, IndexedSession, LaterSession, Session } from './engine.ts'
+import type { Unit } from './samples.ts'
 
 /** What a workload is run on. */
 export interface Stage {
@@ -12,6 +13,8 @@ export interface Stage {
   documents: BenchDocument[]
   /** How many single commits to time: all documents, or a few thousand where each waits for the disk. */
   commits: number
+  /** Where the database lies. */
+  directory: string
   /** Opens the engine: on an empty directory, or where `starts` says so with every document in it. */
   open(): Session
   /** As `open`, of a database with indexes. */
@@ -19,7 +22,7 @@ export interface Stage {
 }
 
 /** What a workload is run on where the engine's calls give promises. */
-export interface LaterStage extends Pick<Stage, 'documents' | 'commits'> {
+export interface LaterStage extends Pick<Stage, 'documents' | 'commits' | 'directory'> {
   /** How many single commits are under way at a time: one where each waits for the disk. */
   lanes: number
   /** As of `Stage`. */
@@ -29,14 +32,16 @@ export interface LaterStage extends Pick<Stage, 'documents' | 'commits'> {
 /** One kind of work. */
 export interface Workload {
   title: string
-  unit: 'ops/s' | 'ms'
+  unit: Exclude<Unit, 'MB'>
   /**
    * `empty`: on a new file. `loaded`, `indexed`: on the file that the load of this round left, without or with indexes,
-   * in the order of workloads/index.ts.
+   * in the order of workloads/index.ts. `killed`: on a file whose process was killed after it had loaded all documents.
    */
-  starts: 'empty' | 'loaded' | 'indexed'
+  starts: 'empty' | 'loaded' | 'indexed' | 'killed'
   /** Runs on engines of this kind only; all when absent. */
   only?: 'persistent' | 'durable' | 'not durable' | 'indexed'
+  /** Whether it asks the system what only Linux tells. */
+  isForLinux?: boolean
   /** Whether it is run only when it is asked for by name. */
   isExtra?: boolean
   /** Whether the file must first be dropped from the system's page cache. */

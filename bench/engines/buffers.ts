@@ -7,9 +7,6 @@ import { pack, unpack } from 'msgpackr'
 import { type BenchDocument, groupByCity, passes } from '../documents.ts'
 import type { LaterSession } from '../engine.ts'
 
-/** Bytes of memory in which a store keeps blocks: 256 MiB, as the other engines have. */
-export const CACHE_BYTES = 256 << 20
-
 /** An open store; each writing call is a commit at the durability it was opened with. */
 export interface BufferStore {
   put(id: string, value: Buffer): Promise<void>

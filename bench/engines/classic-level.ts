@@ -1,8 +1,8 @@
 // LevelDB as classic-level binds it: reads by id are answered at once, all else gives promises.
 // Without `sync` a commit is in the log by write(), so the death of the process loses nothing.
 
-import type { LaterEngine, Survives } from '../engine.ts'
-import { type BufferStore, bufferSession, CACHE_BYTES, optionalPackage } from './buffers.ts'
+import { CACHE_BYTES, type LaterEngine, SMALL_CACHE_BYTES, type Survives } from '../engine.ts'
+import { type BufferStore, bufferSession, optionalPackage } from './buffers.ts'
 
 interface Level {
   open(): Promise<void>
@@ -22,8 +22,8 @@ const { ClassicLevel } = optionalPackage<{
   ClassicLevel: new (location: string, options: { valueEncoding: 'buffer'; cacheSize: number }) => Level
 }>('classic-level')
 
-async function openStore(path: string, sync: boolean): Promise<BufferStore> {
-  const level = new ClassicLevel(`${path}/level`, { valueEncoding: 'buffer', cacheSize: CACHE_BYTES })
+async function openStore(path: string, sync: boolean, cacheSize: number): Promise<BufferStore> {
+  const level = new ClassicLevel(`${path}/level`, { valueEncoding: 'buffer', cacheSize })
   await level.open()
   return {
     put: (id, value) => level.put(id, value, { sync }),
@@ -46,15 +46,16 @@ async function openStore(path: string, sync: boolean): Promise<BufferStore> {
   }
 }
 
-function engine(sync: boolean, survives: Survives): LaterEngine {
+function engine(sync: boolean, survives: Survives, cacheSize = CACHE_BYTES): LaterEngine {
   return {
-    title: `classic-level${sync ? ' sync' : ''}`,
+    title: `classic-level${sync ? ' sync' : ''}${cacheSize === CACHE_BYTES ? '' : `, ${cacheSize >> 20} MiB cache`}`,
     survives,
     persistent: true,
     package: 'classic-level',
-    openLater: async path => bufferSession(await openStore(path, sync))
+    openLater: async path => bufferSession(await openStore(path, sync, cacheSize))
   }
 }
 
 export const classicLevel = engine(false, 'process death')
 export const classicLevelSync = engine(true, 'power cut')
+export const classicLevelSmall = engine(false, 'process death', SMALL_CACHE_BYTES)

@@ -24,5 +24,11 @@ export const ENGINES: Record<string, () => Promise<AnyEngine>> = {
   loki: async () => (await import('./loki.ts')).loki,
   nedb: async () => (await import('./nedb.ts')).nedb,
   'map-buffers': async () => (await import('./map.ts')).mapBuffers,
-  'map-objects': async () => (await import('./map.ts')).mapObjects
+  'map-objects': async () => (await import('./map.ts')).mapObjects,
+  'small-quire': async () => (await import('./quire.ts')).quireSmall,
+  'small-sqlite': async () => (await import('./sqlite.ts')).sqliteSmall,
+  'small-level': async () => (await import('./classic-level.ts')).classicLevelSmall
 }
+
+/** Engines that are run only when they are asked for by name: those whose cache is smaller than a database of any size. */
+export const EXTRA_ENGINES: string[] = Object.keys(ENGINES).filter(name => name.startsWith('small-'))

@@ -2,7 +2,7 @@
 // It has neither first columns alone nor transactions of its own: both are made here of what there is.
 
 import { DatabaseSync } from 'node:sqlite'
-import type { Engine, Survives } from '../engine.ts'
+import { CACHE_BYTES, type Engine, type Survives } from '../engine.ts'
 import { indexedSqlSession, type SqlDatabase, sqlSession, WITH_COLUMNS } from './sql.ts'
 
 const firstColumn = (row: object) => Object.values(row)[0]
@@ -51,12 +51,13 @@ function open(path: string): SqlDatabase {
 }
 
 function engine(synchronous: string, survives: Survives): Engine {
+  const settings = { synchronous, cacheBytes: CACHE_BYTES }
   return {
     title: `node:sqlite ${synchronous}`,
     survives,
     persistent: true,
-    open: path => sqlSession(open(path), synchronous, WITH_COLUMNS),
-    openIndexed: path => indexedSqlSession(open(path), synchronous)
+    open: path => sqlSession(open(path), settings, WITH_COLUMNS),
+    openIndexed: path => indexedSqlSession(open(path), settings)
   }
 }
 

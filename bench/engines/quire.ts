@@ -3,14 +3,14 @@
 
 import type * as Quire from '../../dist/index.js'
 import { type BenchDocument, FILTER } from '../documents.ts'
-import type { Engine, IndexedSession, Survives } from '../engine.ts'
+import { type Engine, type IndexedSession, SMALL_CACHE_BYTES, type Survives } from '../engine.ts'
 
 const { open } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof Quire
 
 const FILTER_DOCUMENT = { age: { $gt: FILTER.ageAbove }, city: FILTER.city }
 
-function openSession(path: string, durability: Quire.Durability, isIndexed: boolean): IndexedSession {
-  const database = open(`${path}/data.quire`, { durability })
+function openSession(path: string, options: Quire.OpenOptions, isIndexed: boolean): IndexedSession {
+  const database = open(`${path}/data.quire`, options)
   const documents = database.collection<BenchDocument>('documents')
   if (isIndexed) {
     documents.createIndex({ team: 1 })
@@ -51,16 +51,19 @@ function openSession(path: string, durability: Quire.Durability, isIndexed: bool
   }
 }
 
-function engine(durability: Quire.Durability, survives: Survives): Engine {
+function engine(durability: Quire.Durability, survives: Survives, cacheSize?: number): Engine {
+  const options = cacheSize === undefined ? { durability } : { durability, cacheSize }
   return {
-    title: `quire ${durability}`,
+    title: `quire ${durability}${cacheSize === undefined ? '' : `, ${cacheSize >> 20} MiB cache`}`,
     survives,
     persistent: true,
-    open: path => openSession(path, durability, false),
-    openIndexed: path => openSession(path, durability, true)
+    open: path => openSession(path, options, false),
+    openIndexed: path => openSession(path, options, true)
   }
 }
 
 export const quireLazy = engine('lazy', 'all but the last 100 ms')
 export const quireProcess = engine('process', 'process death, synced later')
 export const quireDisk = engine('disk', 'power cut')
+/** With the least cache that can be asked for. */
+export const quireSmall = engine('process', 'process death, synced later', SMALL_CACHE_BYTES)

@@ -2,8 +2,8 @@
 // Without `sync` a commit is in the log by write(), so the death of the process loses nothing.
 
 import { promisify } from 'node:util'
-import type { LaterEngine, Survives } from '../engine.ts'
-import { type BufferStore, bufferSession, CACHE_BYTES, optionalPackage } from './buffers.ts'
+import { CACHE_BYTES, type LaterEngine, type Survives } from '../engine.ts'
+import { type BufferStore, bufferSession, optionalPackage } from './buffers.ts'
 
 type Done<Value = void> = (error: Error | null | undefined, value: Value) => void
 

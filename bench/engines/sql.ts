@@ -72,11 +72,17 @@ export const JSON_ALONE: Layout = {
   row: document => [document._id, JSON.stringify(document)]
 }
 
-/** Bytes of memory in which SQLite keeps pages: 256 MiB, as negative KiB. */
-const CACHE_SIZE = -262_144
+/** How a database is opened. */
+export interface Settings {
+  synchronous: string
+  cacheBytes: number
+}
 
-function prepare(database: SqlDatabase, synchronous: string, layout: Layout): void {
-  database.execute(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA cache_size = ${CACHE_SIZE}`)
+function prepare(database: SqlDatabase, settings: Settings, layout: Layout): void {
+  const { synchronous, cacheBytes } = settings
+  // A cache's size in KiB is negative, for positive ones are pages.
+  const cacheSize = -Math.round(cacheBytes / 1_024)
+  database.execute(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA cache_size = ${cacheSize}`)
   database.execute(`CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, ${layout.columns})`)
   if (layout.indexes !== undefined) database.execute(layout.indexes)
 }
@@ -84,8 +90,8 @@ function prepare(database: SqlDatabase, synchronous: string, layout: Layout): vo
 const parsed = (bodies: string[]): BenchDocument[] => bodies.map(body => JSON.parse(body))
 
 /** A session of a database that was just opened, with documents laid out by `layout`. */
-export function sqlSession(database: SqlDatabase, synchronous: string, layout: Layout): Session {
-  prepare(database, synchronous, layout)
+export function sqlSession(database: SqlDatabase, settings: Settings, layout: Layout): Session {
+  prepare(database, settings, layout)
   const { age, city } = layout
   const columnsCount = layout.columns.split(',').length
   const insert = database.change(`INSERT INTO documents VALUES (?${', ?'.repeat(columnsCount)})`)
@@ -128,8 +134,8 @@ export function sqlSession(database: SqlDatabase, synchronous: string, layout: L
 }
 
 /** As `sqlSession`, with columns for what the two indexes are of, and the indexes. */
-export function indexedSqlSession(database: SqlDatabase, synchronous: string): IndexedSession {
-  const session = sqlSession(database, synchronous, INDEXED)
+export function indexedSqlSession(database: SqlDatabase, settings: Settings): IndexedSession {
+  const session = sqlSession(database, settings, INDEXED)
   const team = database.all<string>('SELECT body FROM documents WHERE team = ?')
   const since = database.all<string>('SELECT body FROM documents WHERE created_at >= ? ORDER BY created_at LIMIT ?')
   return {

@@ -2,7 +2,7 @@
 // `pluck` gives first columns without objects around them, which is what its documentation advises.
 
 import Database from 'better-sqlite3'
-import type { Engine, Survives } from '../engine.ts'
+import { CACHE_BYTES, type Engine, SMALL_CACHE_BYTES, type Survives } from '../engine.ts'
 import { type Bound, indexedSqlSession, JSON_ALONE, type SqlDatabase, sqlSession, WITH_COLUMNS } from './sql.ts'
 
 function open(path: string): SqlDatabase {
@@ -35,14 +35,19 @@ function open(path: string): SqlDatabase {
   }
 }
 
-function engine(synchronous: string, survives: Survives, layout = WITH_COLUMNS): Engine {
+function engine(synchronous: string, survives: Survives, layout = WITH_COLUMNS, cacheBytes = CACHE_BYTES): Engine {
+  const settings = { synchronous, cacheBytes }
+  const notes = [
+    ...(layout === JSON_ALONE ? [', JSON alone'] : []),
+    ...(cacheBytes === CACHE_BYTES ? [] : [`, ${cacheBytes >> 20} MiB cache`])
+  ]
   return {
-    title: `better-sqlite3 ${synchronous}${layout === JSON_ALONE ? ', JSON alone' : ''}`,
+    title: `better-sqlite3 ${synchronous}${notes.join('')}`,
     survives,
     persistent: true,
     package: 'better-sqlite3',
-    open: path => sqlSession(open(path), synchronous, layout),
-    ...(layout === WITH_COLUMNS ? { openIndexed: path => indexedSqlSession(open(path), synchronous) } : {})
+    open: path => sqlSession(open(path), settings, layout),
+    ...(layout === WITH_COLUMNS ? { openIndexed: path => indexedSqlSession(open(path), settings) } : {})
   }
 }
 
@@ -50,3 +55,4 @@ export const sqliteOff = engine('OFF', 'process death')
 export const sqliteJson = engine('OFF', 'process death', JSON_ALONE)
 export const sqliteNormal = engine('NORMAL', 'process death, synced later')
 export const sqliteFull = engine('FULL', 'power cut')
+export const sqliteSmall = engine('OFF', 'process death', WITH_COLUMNS, SMALL_CACHE_BYTES)

@@ -3,14 +3,16 @@
 
 import type { Workload } from '../workload.ts'
 import { batchInsert } from './batch-insert.ts'
+import { LOADED_BYTES, WRITTEN_BYTES } from './bytes.ts'
 import { remove, update } from './change.ts'
 import { count, filter } from './filter.ts'
 import { get, getMissing } from './get.ts'
 import { group } from './group.ts'
 import { indexedFind, indexedInsert, indexedRange } from './indexed.ts'
-import { openCold, openWarm } from './open.ts'
+import { loadAndDie, openCold, openKilled, openWarm } from './open.ts'
 import { scan } from './scan.ts'
 import { durableInsert, singleInsert } from './single-insert.ts'
+import { OF_SIZES } from './sizes.ts'
 import { YCSB } from './ycsb.ts'
 
 /** The workload whose file the others start with. */
@@ -18,6 +20,12 @@ export const LOAD = 'batch-insert'
 
 /** The workload whose file those with indexes start with. */
 export const INDEXED_LOAD = 'indexed-insert'
+
+/** What leaves the file of those that start after a kill: it ends by SIGKILL. */
+export const KILLED_LOAD = 'load-and-die'
+
+/** What only prepares files, and cannot be asked for. */
+export const PREPARATIONS: Record<string, Workload> = { [KILLED_LOAD]: loadAndDie }
 
 export const WORKLOADS: Record<string, Workload> = {
   [LOAD]: batchInsert,
@@ -29,6 +37,7 @@ export const WORKLOADS: Record<string, Workload> = {
   filter,
   count,
   group,
+  ...LOADED_BYTES,
   update,
   delete: remove,
   'single-insert': singleInsert,
@@ -36,5 +45,8 @@ export const WORKLOADS: Record<string, Workload> = {
   [INDEXED_LOAD]: indexedInsert,
   'indexed-find': indexedFind,
   'indexed-range': indexedRange,
-  ...YCSB
+  'open-killed': openKilled,
+  ...WRITTEN_BYTES,
+  ...YCSB,
+  ...OF_SIZES
 }

@@ -24,6 +24,15 @@ test('of_times_the_smaller_is_the_better', () => {
   expect(ratiosOf([sample('a', 0, 2), sample('b', 0, 6)], ['a', 'b'], 'scan', 'ms')).toEqual([3])
 })
 
+test('figures_that_are_not_above_nought_have_no_ratio_and_no_slope', () => {
+  expect(spread([0, 0])).toBe(0)
+  expect(ratiosOf([sample('a', 0, 0), sample('b', 0, 6)], ['a', 'b'], 'scan', 'B')).toEqual([])
+  expect(ratiosOf([sample('a', 0, 1), sample('b', 0, -6)], ['a', 'b'], 'scan', 'B')).toEqual([])
+  const rows = [{ key: 'a', title: 'a', survives: 'nothing' }]
+  const samples = [sample('a', 0, -1, 10), sample('a', 0, 5, 100)]
+  expect(slopesOf(samples, rows, [{ key: 'scan', title: 'scan', unit: 'B' }])).toEqual([])
+})
+
 test('the_slope_is_the_power_that_cost_follows', () => {
   const points = (cost: (n: number) => number) =>
     [10, 1_000, 100_000].map(documentsCount => ({ documentsCount, cost: cost(documentsCount) }))
