@@ -99,9 +99,10 @@ interface Admitted {
 
 /** Runs a request when it has a place; the place is given back when its work has ended, not when nobody waits. */
 async function inPlace(admitted: Admitted): Promise<Response> {
-  const { server } = admitted
+  const { server, shape } = admitted
   await server.admission.enter()
   const work = run(admitted).finally(() => server.admission.leave())
+  if (shape.isLong === true) return work
   return withinTime(work, server.settings.limits.answerTimeoutMs + server.settings.limits.bodyTimeoutMs)
 }
 

@@ -8,6 +8,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { Context } from 'hono'
 import { guardHost, guardOrigin } from './hosts.ts'
+import { namespacePrefix, storeCollection } from './names.ts'
 import { Refusal } from './problems.ts'
 import type { Access, Route } from './route.ts'
 import { hashOfSecret, listTokens, splitToken, type TokenRecord, type TokenScope, tokensPath } from './tokens.ts'
@@ -58,10 +59,10 @@ export class Grant {
   }
 }
 
-/** Whether a collection is in a namespace: its name begins with it (src/names.ts). */
+/** Whether a collection is in a namespace: its name begins with it. */
 function isIn(namespace: string | undefined, collection: string | undefined): boolean {
   if (namespace === undefined) return true
-  const prefix = `${namespace.replaceAll('%', '%25').replaceAll('/', '%2F')}/`
+  const prefix = namespacePrefix(namespace)
   return collection?.startsWith(prefix) === true && collection.length > prefix.length
 }
 
@@ -105,7 +106,13 @@ export class Authority {
     }
     if (shape.access === 'none') return new Grant(undefined, [])
     const grant = this.#grantOfToken(context.req.header('Authorization'))
-    const { database, collection } = context.req.param() as { database?: string; collection?: string }
+    const { database, store, ...names } = context.req.param() as {
+      database?: string
+      store?: string
+      collection?: string
+    }
+    const collection =
+      store === undefined ? names.collection : storeCollection(context.req.query('namespace') || undefined, store)
     if (shape.isFiltered === true) {
       if (database !== undefined && !grant.knows(database)) grant.require(shape.access, database)
     } else if (database !== undefined) grant.require(shape.access, database, collection)

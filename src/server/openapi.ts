@@ -3,7 +3,7 @@
 // Promises: every route is in it with every status that it answers. Leaves to others: serving it (system-routes.ts).
 // Source: OpenAPI 3.1.
 
-import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { MEDIA_TYPES, STREAM_TYPES } from './media.ts'
 import type { Route } from './route.ts'
 import { problem } from './schemas.ts'
@@ -18,7 +18,7 @@ Failures are problem documents (RFC 9457) whose \`code\` is that of QuireError, 
 /** The statuses that any route may answer with a problem document. */
 function problemsOf({ shape }: Route): Record<number, string> {
   const isNamed = shape.params !== undefined
-  const takesBody = shape.body !== undefined
+  const takesBody = shape.body !== undefined || shape.streamedBody !== undefined
   return {
     400: 'The request is malformed',
     ...(shape.access === 'none'
@@ -31,6 +31,7 @@ function problemsOf({ shape }: Route): Record<number, string> {
       : {}),
     ...(shape.method === 'get' ? {} : { 409: 'It is there already, or another request was first' }),
     ...(shape.headers?.['If-Match'] === undefined ? {} : { 412: 'The document is not as the request expects it' }),
+    ...(shape.tag === 'Changes' ? { 410: 'The changes behind the event are not kept any more' } : {}),
     422: 'What is asked means nothing to the engine',
     429: 'Too many requests',
     500: 'A failure of the machine, or a bug',
@@ -79,7 +80,8 @@ function headerParameters(headers: Readonly<Record<string, string>> | undefined)
 export function openApiDocument(routes: readonly Route[], version: string, isTokenNeeded: boolean): object {
   const { openAPIRegistry, getOpenAPI31Document } = registry()
   for (const one of routes) {
-    const { method, path, tag, summary, description, params, query, body, isBodyOptional, access } = one.shape
+    const { method, path, tag, summary, description, params, query, body, isBodyOptional, streamedBody, access } =
+      one.shape
     const content = Object.fromEntries(Object.values(MEDIA_TYPES).map(type => [type, { schema: body as z.ZodType }]))
     openAPIRegistry.registerPath({
       method,
@@ -92,6 +94,9 @@ export function openApiDocument(routes: readonly Route[], version: string, isTok
       request: {
         ...(params === undefined ? {} : { params: params as z.ZodObject }),
         ...(query === undefined ? {} : { query: query as z.ZodObject }),
+        ...(streamedBody === undefined
+          ? {}
+          : { body: { required: true, content: { [streamedBody]: { schema: z.string() } } } }),
         ...(body === undefined ? {} : { body: { required: isBodyOptional !== true, content } })
       },
       responses: answersOf(one) as never

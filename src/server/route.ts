@@ -45,6 +45,10 @@ export interface RouteShape<P extends z.ZodType, Q extends z.ZodType, B extends 
   readonly takesStream?: boolean
   /** Whether it gives what the token opens, and so needs no more than any scope. */
   readonly isFiltered?: boolean
+  /** Whether it may take as long as it takes. */
+  readonly isLong?: boolean
+  /** The media type of a body that the handler reads itself. */
+  readonly streamedBody?: string
   /** Whether it is answered also when the server is full or shutting down. */
   readonly isVital?: boolean
   readonly answers: Readonly<Record<number, AnswerShape>>

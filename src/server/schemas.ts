@@ -11,14 +11,15 @@ export const databaseName = z
   .string()
   .regex(DATABASE_NAME)
   .openapi({ description: 'Name of a database', example: 'main' })
-/** A collection's name: at most 255 bytes, no control characters. */
-export const collectionName = z
-  .string()
-  .min(1)
-  .max(255)
+/** A text without control characters. */
+export function nameText(lengthMax: number): z.ZodString {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/)
-  .openapi({ description: 'Name of a collection', example: 'users' })
+  const pattern = /^[^\u0000-\u001f\u007f-\u009f]+$/
+  return z.string().min(1).max(lengthMax).regex(pattern)
+}
+
+/** A collection's name: at most 255 bytes, no control characters. */
+export const collectionName = nameText(255).openapi({ description: 'Name of a collection', example: 'users' })
 
 /** A document, or part of a query. */
 export const anyObject = z.record(z.string(), z.unknown()).openapi('Document', {

@@ -18,11 +18,16 @@ import { isLoopback } from './hosts.ts'
 import { Metrics } from './metrics.ts'
 import { type ServeOptions, type ServerSettings, serverSettings } from './options.ts'
 import type { Route } from './route.ts'
+import { backupRoutes, clearBackups } from './routes/backups.ts'
+import { changeRoutes } from './routes/changes.ts'
 import { collectionRoutes } from './routes/collections.ts'
 import { databaseRoutes } from './routes/databases.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { importRoutes } from './routes/import.ts'
+import { kvRoutes } from './routes/kv.ts'
 import { queryRoutes } from './routes/queries.ts'
 import { systemRoutes } from './routes/system.ts'
+import { transactionRoutes } from './routes/transactions.ts'
 import { writeRoutes } from './routes/writes.ts'
 import type { ServerState } from './state.ts'
 
@@ -52,6 +57,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const settings = serverSettings(options)
   const shutdown = new AbortController()
   const state = stateOf(settings, shutdown.signal)
+  if (state.databases.folder !== '') clearBackups(state.databases.folder)
   const authority = new Authority(state.databases.folder, isLoopback(settings.host))
   const routes: Route[] = []
   routes.push(
@@ -60,7 +66,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...collectionRoutes,
     ...documentRoutes,
     ...queryRoutes,
-    ...writeRoutes
+    ...writeRoutes,
+    ...changeRoutes,
+    ...importRoutes,
+    ...backupRoutes,
+    ...kvRoutes,
+    ...transactionRoutes
   )
   const app = makeApp(state, routes, authority)
   const server = socketServer(settings, getRequestListener(app.fetch, { overrideGlobalObjects: false }))

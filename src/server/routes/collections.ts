@@ -159,6 +159,7 @@ const createIndexes = route(
   {
     method: 'post',
     path: '/v1/databases/{database}/collections/{collection}/indexes',
+    isLong: true,
     tag: INDEXES,
     summary: 'Make indexes, or none when one cannot be made',
     access: 'write',

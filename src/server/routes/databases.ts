@@ -123,6 +123,7 @@ const check = route(
   {
     method: 'post',
     path: '/v1/databases/{database}/check',
+    isLong: true,
     tag: TAG,
     summary: 'Read everything and compare it with everything else',
     access: 'admin',
@@ -139,6 +140,7 @@ const compact = route(
   {
     method: 'post',
     path: '/v1/databases/{database}/compact',
+    isLong: true,
     tag: TAG,
     summary: 'Give back the room that deletes left',
     access: 'admin',

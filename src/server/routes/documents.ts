@@ -52,12 +52,12 @@ function hashOf(document: object): string {
 }
 
 /** A strong tag differs from form to form. */
-function tagOf(document: object, form: Form): string {
+export function tagOf(document: object, form: Form): string {
   return `"${hashOf(document)}${form === 'json' ? '' : `;${form}`}"`
 }
 
 /** Whether a list of tags has the one of a document. */
-function isListed(tags: string, document: object | undefined): boolean {
+export function isListed(tags: string, document: object | undefined): boolean {
   if (document === undefined) return false
   if (tags.trim() === '*') return true
   const own = hashOf(document)
