@@ -60,11 +60,12 @@ const SOURCE_RANKS = [
   ['database'],
   ['json', 'json-import', 'json-types'],
   ['index'],
-  ['server']
+  ['server'],
+  ['cli']
 ]
 
 /** Folders of src/ that stand above the public door and use nothing else of the package. */
-const ROOMS = ['server']
+const ROOMS = ['server', 'cli']
 
 interface Line {
   file: string
