@@ -1,5 +1,5 @@
 // Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
-// `npm run bench -- growth`, `load` and `page` start bench/growth.ts, load.ts and page.ts instead, `npm run bench:guard`
+// `npm run bench -- growth`, `kv`, `load` and `page` start bench/growth.ts, kv.ts, load.ts and page.ts instead, `npm run bench:guard`
 // guard.ts.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
@@ -25,7 +25,7 @@ const INSTALLED = `${ROOT}bench/node_modules/.package-lock.json`
 /** What an installation without scripts leaves out. */
 const COMPILED = `${ROOT}bench/node_modules/better-sqlite3/build/Release/better_sqlite3.node`
 /** What is started instead of run.ts when it is the first argument. */
-const OTHERS = ['growth', 'guard', 'load', 'page']
+const OTHERS = ['growth', 'guard', 'kv', 'load', 'page']
 
 const [first = '', ...rest] = process.argv.slice(2)
 const isGuard = first === 'guard'

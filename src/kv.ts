@@ -87,11 +87,9 @@ export class Kv<V = unknown> {
     return entry === undefined || isOver(entry) ? undefined : entryOf<V>(entry)
   }
 
-  /** Whether there is a value of this key. */
+  /** Whether there is a value of this key. It costs what `get` costs: the entry tells whether its time has come. */
   has(key: string): boolean {
-    checkKey(key)
-    if (!this.#documents.has(key)) return false
-    return !this.#place.mayExpire() || this.#documents.countDocuments(liveFilter({ _id: key })) === 1
+    return this.get(key) !== undefined
   }
 
   /**
@@ -138,7 +136,7 @@ export class Kv<V = unknown> {
     if (typeof version !== 'number') throw invalidArgument(`a version is a number or null, not ${typeof version}`)
     checkKey(key)
     const entry = this.#entry(key, value, options, 'compareAndSet')
-    const filter = this.#live({ _id: key, version })
+    const filter = liveFilter({ _id: key, version })
     const { matchedCount } = this.#documents.replaceOne(filter, entry, writeOptions(options))
     return matchedCount === 1 ? entry.version : undefined
   }
@@ -165,7 +163,7 @@ export class Kv<V = unknown> {
     for (;;) {
       try {
         const asked = { ...write, upsert: true, returnDocument: 'after' } as const
-        const entry = this.#documents.findOneAndUpdate(this.#live({ _id: key }), update as never, asked)
+        const entry = this.#documents.findOneAndUpdate(liveFilter({ _id: key }), update as never, asked)
         return entry?.value as number | bigint
       } catch (error) {
         if (isCode(error, 'INVALID_UPDATE')) throw notIncremented(key, error)
@@ -185,7 +183,7 @@ export class Kv<V = unknown> {
     checkKey(key)
     const expires = this.#end(lifetime, 'expire')
     const update = expires === undefined ? { $unset: { expires: true } } : { $set: { expires } }
-    const filter = this.#live({ _id: key })
+    const filter = liveFilter({ _id: key })
     return this.#documents.updateOne(filter, update as never, writeOptions(lifetime)).matchedCount === 1
   }
 
@@ -195,8 +193,11 @@ export class Kv<V = unknown> {
    */
   delete(key: string, options?: WriteOptions): boolean {
     checkKey(key)
-    if (this.#place.mayExpire() && this.#documents.deleteOne(deadFilter(key), options).deletedCount === 1) return false
-    return this.#documents.delete(key, options)
+    const entry = this.#documents.get(key)
+    // One whose time has come goes without being told of, unless somebody has just set another one.
+    const isGone =
+      entry !== undefined && isOver(entry) && this.#documents.deleteOne(deadFilter(key), options).deletedCount === 1
+    return !isGone && this.#documents.delete(key, options)
   }
 
   /** The values of keys as they are in one moment, in the order of `keys`; undefined for those that there are not. */
@@ -240,13 +241,12 @@ export class Kv<V = unknown> {
     const condition = rangeCondition(range, 'count')
     if (condition !== undefined) this.#place.orderHint()
     else if (!this.#place.mayExpire()) return this.#documents.estimatedDocumentCount()
-    return this.#documents.countDocuments(this.#live(condition === undefined ? {} : { _id: condition }))
+    return this.#documents.countDocuments(liveFilter(condition === undefined ? {} : { _id: condition }))
   }
 
   /** The keys, in their order: that of their UTF-8 bytes. The first list of a store makes the index for it. */
   keys(options: KvListOptions = {}): KvList<string> {
-    const projection = this.#place.mayExpire() ? { _id: 1, expires: 1 } : { _id: 1 }
-    return this.#list(options, 'keys', entry => entry._id, projection)
+    return this.#list(options, 'keys', entry => entry._id)
   }
 
   /** The values, in the order of their keys. */
@@ -306,18 +306,21 @@ export class Kv<V = unknown> {
     return values
   }
 
-  #list<R>(options: KvListOptions, call: string, read: (entry: KvDocument) => R, projection?: object): KvList<R> {
+  #list<R>(options: KvListOptions, call: string, read: (entry: KvDocument) => R): KvList<R> {
     const { limit, reverse = false } = options
     const condition = rangeCondition(options, call, LIST_OPTIONS)
     if (typeof reverse !== 'boolean') throw invalidArgument(`reverse must be true or false, not ${String(reverse)}`)
     const hint = this.#place.orderHint()
+    const mayExpire = this.#place.mayExpire()
     const find = {
       sort: { _id: reverse ? -1 : 1 },
-      ...(projection === undefined ? {} : { projection }),
+      // Without ends the index alone tells the keys.
+      ...(call === 'keys' ? { projection: mayExpire ? { _id: 1, expires: 1 } : { _id: 1 } } : {}),
       ...(limit === undefined ? {} : { limit: countArgument('limit', limit) }),
       ...(hint === undefined ? {} : { hint })
     }
-    const filter = this.#live(condition === undefined ? {} : { _id: condition })
+    const wanted = condition === undefined ? {} : { _id: condition }
+    const filter = mayExpire ? liveFilter(wanted) : wanted
     return new KvList<R>(this.#documents.find(filter, find as FindOptions<KvDocument>), read)
   }
 
@@ -333,11 +336,6 @@ export class Kv<V = unknown> {
     const expires = endOf(options, this.#ttl)
     if (expires !== undefined) this.#place.prepareExpiry()
     return expires
-  }
-
-  /** A filter of entries whose time has not come. */
-  #live(filter: Filter<KvDocument>): Filter<KvDocument> {
-    return this.#place.mayExpire() ? liveFilter(filter) : filter
   }
 }
 

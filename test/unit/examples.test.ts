@@ -5,6 +5,14 @@ import { expect, test, vi } from 'vitest'
 /** A part of what each example prints; the demo and its writer have a test of their own. */
 const EXPECTED: Record<string, string[]> = {
   'durability.ts': ['total: 5', 'total: 7', 'total: 9'],
+  'kv.ts': [
+    'Nina Simone false',
+    'mingus 1922\nmiles 1926',
+    'true false',
+    '1 11 true',
+    '2 1 1959',
+    '{"_id":"ada","joined":{"$date":"1970-01-01T00:00:00.000Z"}}'
+  ],
   'queries.ts': [
     '3, 1 are costly',
     'documents read for the one at 20: 1',
