@@ -80,6 +80,8 @@ export interface EngineFacts {
   survives: Survives
   /** False when closing forgets everything: the documents are then loaded anew in each process. */
   persistent: boolean
+  /** Whether several threads may open the same database. */
+  isShared?: true
   /** The package whose version the report states, or undefined for the language's own means. */
   package?: string
 }

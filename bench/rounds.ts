@@ -35,6 +35,7 @@ export function applies(workload: Workload, engine: KnownEngine): boolean {
   if ((workload.cold || workload.isForLinux) && process.platform !== 'linux') return false
   if (workload.starts === 'killed' && engine.survives === 'all but the last 100 ms') return false
   if (workload.only === 'indexed') return engine.hasIndexes
+  if (workload.only === 'shared') return engine.isShared === true
   if (workload.only === 'persistent') return engine.persistent
   const durable = engine.survives === 'power cut'
   if (workload.only === 'durable') return durable

@@ -15,7 +15,7 @@ import {
 } from './engine.ts'
 import { ENGINES } from './engines/index.ts'
 import { LANES, type Timing, timeBy } from './timing.ts'
-import type { Stage, Workload } from './workload.ts'
+import type { LaterStage, Workload } from './workload.ts'
 import { load, loadLater } from './workloads/batch-insert.ts'
 import { PREPARATIONS, WORKLOADS } from './workloads/index.ts'
 
@@ -59,7 +59,7 @@ async function warmUp(session: Session | LaterSession, survives: Survives, list:
 }
 
 /** What a stage is made of. */
-type Work = Pick<Stage, 'documents' | 'commits' | 'directory'>
+type Work = Omit<LaterStage, 'lanes' | 'open'>
 
 /** Runs a workload on an engine whose calls give promises. */
 async function runLater(engine: LaterEngine, workload: Workload, job: Job, work: Work): Promise<number> {
@@ -72,7 +72,7 @@ async function runLater(engine: LaterEngine, workload: Workload, job: Job, work:
   return workload.runLater({ ...work, lanes: engine.survives === 'power cut' ? 1 : LANES, open })
 }
 
-function runNow(engine: Engine, workload: Workload, job: Job, work: Work): number {
+function runNow(engine: Engine, workload: Workload, job: Job, work: Work): number | Promise<number> {
   const loaded = <S extends Session>(session: S): S => {
     if (workload.starts !== 'empty' && !engine.persistent) load(session, work.documents)
     return session
@@ -85,7 +85,13 @@ function runNow(engine: Engine, workload: Workload, job: Job, work: Work): numbe
   return workload.run({ ...work, engine, open, openIndexed })
 }
 
-async function runJob(engine: AnyEngine, job: Job, list: BenchDocument[], isFirst: boolean): Promise<number> {
+async function runJob(
+  engine: AnyEngine,
+  job: Job,
+  list: BenchDocument[],
+  engineName: string,
+  isFirst: boolean
+): Promise<number> {
   const workload = WORKLOADS[job.workload] ?? PREPARATIONS[job.workload]
   if (workload === undefined) throw new Error(`no such workload: ${job.workload}`)
   if (isFirst && workload.unit !== 'ms') {
@@ -95,7 +101,7 @@ async function runJob(engine: AnyEngine, job: Job, list: BenchDocument[], isFirs
     rmSync(directory, { recursive: true })
   }
   const commits = engine.survives === 'power cut' ? Math.min(DURABLE_COMMITS, list.length) : list.length
-  const work = { documents: list, commits, directory: job.directory }
+  const work = { documents: list, commits, directory: job.directory, engineName }
   return isLater(engine) ? runLater(engine, workload, job, work) : runNow(engine, workload, job, work)
 }
 
@@ -105,7 +111,7 @@ async function run(task: Task): Promise<Result> {
   timeBy(task.timing)
   const list = documents(task.documentsCount)
   const values: number[] = []
-  for (const job of task.jobs) values.push(await runJob(engine, job, list, values.length === 0))
+  for (const job of task.jobs) values.push(await runJob(engine, job, list, task.engine, values.length === 0))
   return { values, residentBytes: process.resourceUsage().maxRSS * 1_024 }
 }
 

@@ -13,6 +13,8 @@ export interface Stage {
   documents: BenchDocument[]
   /** How many single commits to time: all documents, or a few thousand where each waits for the disk. */
   commits: number
+  /** The name of the engine in engines/index.ts. */
+  engineName: string
   /** Where the database lies. */
   directory: string
   /** Opens the engine: on an empty directory, or where `starts` says so with every document in it. */
@@ -22,7 +24,7 @@ export interface Stage {
 }
 
 /** What a workload is run on where the engine's calls give promises. */
-export interface LaterStage extends Pick<Stage, 'documents' | 'commits' | 'directory'> {
+export interface LaterStage extends Pick<Stage, 'documents' | 'commits' | 'directory' | 'engineName'> {
   /** How many single commits are under way at a time: one where each waits for the disk. */
   lanes: number
   /** As of `Stage`. */
@@ -39,14 +41,14 @@ export interface Workload {
    */
   starts: 'empty' | 'loaded' | 'indexed' | 'killed'
   /** Runs on engines of this kind only; all when absent. */
-  only?: 'persistent' | 'durable' | 'not durable' | 'indexed'
+  only?: 'persistent' | 'durable' | 'not durable' | 'indexed' | 'shared'
   /** Whether it asks the system what only Linux tells. */
   isForLinux?: boolean
   /** Whether it is run only when it is asked for by name. */
   isExtra?: boolean
   /** Whether the file must first be dropped from the system's page cache. */
   cold?: boolean
-  run(stage: Stage): number
+  run(stage: Stage): number | Promise<number>
   /** The same work by promises; absent where no engine of that kind has what it takes. */
   runLater?(stage: LaterStage): Promise<number>
 }

@@ -90,6 +90,7 @@ export const lmdbNoSync: Engine = {
   title: 'lmdb noSync',
   survives: 'process death',
   persistent: true,
+  isShared: true,
   package: 'lmdb',
   open: path => openSession(path, true),
   openIndexed: path => openIndexedSession(path, true)
@@ -99,6 +100,7 @@ export const lmdbSync: Engine = {
   title: 'lmdb sync',
   survives: 'power cut',
   persistent: true,
+  isShared: true,
   package: 'lmdb',
   open: path => openSession(path, false),
   openIndexed: path => openIndexedSession(path, false)

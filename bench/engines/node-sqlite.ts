@@ -56,6 +56,7 @@ function engine(synchronous: string, survives: Survives): Engine {
     title: `node:sqlite ${synchronous}`,
     survives,
     persistent: true,
+    isShared: true,
     open: path => sqlSession(open(path), settings, WITH_COLUMNS),
     openIndexed: path => indexedSqlSession(open(path), settings)
   }

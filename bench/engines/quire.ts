@@ -57,6 +57,7 @@ function engine(durability: Quire.Durability, survives: Survives, cacheSize?: nu
     title: `quire ${durability}${cacheSize === undefined ? '' : `, ${cacheSize >> 20} MiB cache`}`,
     survives,
     persistent: true,
+    isShared: true,
     open: path => openSession(path, options, false),
     openIndexed: path => openSession(path, options, true)
   }

@@ -72,6 +72,9 @@ export const JSON_ALONE: Layout = {
   row: document => [document._id, JSON.stringify(document)]
 }
 
+/** How long a thread waits for the lock of another one, as better-sqlite3 does by itself. */
+const LOCK_WAIT_MS = 5_000
+
 /** How a database is opened. */
 export interface Settings {
   synchronous: string
@@ -82,6 +85,7 @@ function prepare(database: SqlDatabase, settings: Settings, layout: Layout): voi
   const { synchronous, cacheBytes } = settings
   // A cache's size in KiB is negative, for positive ones are pages.
   const cacheSize = -Math.round(cacheBytes / 1_024)
+  database.execute(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`)
   database.execute(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA cache_size = ${cacheSize}`)
   database.execute(`CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, ${layout.columns})`)
   if (layout.indexes !== undefined) database.execute(layout.indexes)

@@ -45,6 +45,7 @@ function engine(synchronous: string, survives: Survives, layout = WITH_COLUMNS, 
     title: `better-sqlite3 ${synchronous}${notes.join('')}`,
     survives,
     persistent: true,
+    isShared: true,
     package: 'better-sqlite3',
     open: path => sqlSession(open(path), settings, layout),
     ...(layout === WITH_COLUMNS ? { openIndexed: path => indexedSqlSession(open(path), settings) } : {})

@@ -13,6 +13,7 @@ import { loadAndDie, openCold, openKilled, openWarm } from './open.ts'
 import { scan } from './scan.ts'
 import { durableInsert, singleInsert } from './single-insert.ts'
 import { OF_SIZES } from './sizes.ts'
+import { OF_THREADS } from './threads.ts'
 import { YCSB } from './ycsb.ts'
 
 /** The workload whose file the others start with. */
@@ -38,6 +39,7 @@ export const WORKLOADS: Record<string, Workload> = {
   count,
   group,
   ...LOADED_BYTES,
+  ...OF_THREADS,
   update,
   delete: remove,
   'single-insert': singleInsert,
