@@ -29,6 +29,8 @@ export class OpenDatabase {
   readonly gate = new WriteGate()
   /** Requests that work on it; it is not closed while there is one. */
   usersCount = 0
+  /** Whether the answers that are kept for a day will go away. */
+  isOncePrepared = false
 
   constructor(name: string, database: Database) {
     this.name = name

@@ -30,7 +30,9 @@ function problemsOf({ shape }: Route): Record<number, string> {
       ? { 408: 'The body came too slowly', 413: 'The body is too large', 415: 'The body has no form that is taken' }
       : {}),
     ...(shape.method === 'get' ? {} : { 409: 'It is there already, or another request was first' }),
-    ...(shape.headers?.['If-Match'] === undefined ? {} : { 412: 'The document is not as the request expects it' }),
+    ...(shape.headers?.['If-Match'] === undefined && shape.tag !== 'Transactions'
+      ? {}
+      : { 412: 'The document is not as the request expects it' }),
     ...(shape.tag === 'Changes' ? { 410: 'The changes behind the event are not kept any more' } : {}),
     422: 'What is asked means nothing to the engine',
     429: 'Too many requests',
@@ -54,6 +56,8 @@ function answersOf(one: Route): Record<number, AnswerDocument> {
       for (const type of types) content[type] = { schema }
     }
     const described = Object.fromEntries((headers ?? []).map(name => [name, { schema: { type: 'string' } }]))
+    const other = answers[Number(status)]
+    if (other?.content !== undefined) Object.assign(content, other.content)
     answers[Number(status)] = {
       description,
       ...(schema === undefined ? {} : { content }),

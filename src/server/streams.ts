@@ -20,12 +20,24 @@ export interface DocumentSource {
   close(): Promise<void>
 }
 
+/** How a stream is written, and ends. */
+export interface StreamOptions {
+  readonly form: Form
+  /** How long a client may take nothing, in milliseconds. */
+  readonly stallMs: number
+  /** Is called once, at the end. */
+  readonly release: () => void
+  /** Cuts the connection, so that what was answered is seen to be no whole. */
+  readonly cut: (reason: unknown) => void
+}
+
 /**
- * An answer of all that a cursor gives.
- * @param stallMs how long a client may take nothing, in milliseconds
- * @param release is called once, at the end
+ * An answer of all that a cursor gives. Its first piece is there before it begins, so that what cannot be done has a
+ * status of its own.
+ * @throws QuireError those of the cursor
  */
-export function streamOf(cursor: DocumentSource, form: Form, stallMs: number, release: () => void): Response {
+export async function streamOf(cursor: DocumentSource, options: StreamOptions): Promise<Response> {
+  const { form, stallMs, release, cut } = options
   let timer: NodeJS.Timeout | undefined
   let isOver = false
   const end = async () => {
@@ -38,26 +50,35 @@ export function streamOf(cursor: DocumentSource, form: Form, stallMs: number, re
       release()
     }
   }
+  const fail = async (reason: unknown) => {
+    cut(reason)
+    await end()
+  }
+  let ready: Piece | undefined
+  try {
+    ready = await pieceOf(cursor, form)
+  } catch (error) {
+    await end()
+    throw error
+  }
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         clearTimeout(timer)
         try {
-          const { bytes, isLast } = await pieceOf(cursor, form)
+          const { bytes, isLast } = ready ?? (await pieceOf(cursor, form))
+          ready = undefined
           if (isOver) return
           if (bytes.length > 0) controller.enqueue(bytes)
-          if (isLast) {
-            await end()
-            controller.close()
-            return
-          }
-          timer = setTimeout(() => {
-            controller.error(new Refusal('TIME_LIMIT', `the client took nothing for ${stallMs} ms`))
-            void end()
-          }, stallMs)
-        } catch (error) {
+          timer = setTimeout(
+            () => void fail(new Refusal('TIME_LIMIT', `the client took nothing for ${stallMs} ms`)),
+            stallMs
+          )
+          if (!isLast) return
           await end()
-          controller.error(error)
+          controller.close()
+        } catch (error) {
+          await fail(error)
         }
       },
       cancel: end
@@ -72,11 +93,16 @@ export function streamOf(cursor: DocumentSource, form: Form, stallMs: number, re
   return new Response(body, { status: 200, headers })
 }
 
-async function pieceOf(cursor: DocumentSource, form: Form): Promise<{ bytes: Uint8Array; isLast: boolean }> {
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly isLast: boolean
+}
+
+async function pieceOf(cursor: DocumentSource, form: Form): Promise<Piece> {
   return form === 'json' ? linesOf(cursor) : frameOf(cursor)
 }
 
-async function linesOf(cursor: DocumentSource): Promise<{ bytes: Uint8Array; isLast: boolean }> {
+async function linesOf(cursor: DocumentSource): Promise<Piece> {
   let text = ''
   for (;;) {
     const document = await cursor.next()
@@ -86,7 +112,7 @@ async function linesOf(cursor: DocumentSource): Promise<{ bytes: Uint8Array; isL
   }
 }
 
-async function frameOf(cursor: DocumentSource): Promise<{ bytes: Uint8Array; isLast: boolean }> {
+async function frameOf(cursor: DocumentSource): Promise<Piece> {
   const documents: object[] = []
   let isLast = false
   while (documents.length < PIECE_DOCUMENTS && !isLast) {

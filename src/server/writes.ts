@@ -1,11 +1,13 @@
 // How a request writes: short writes in one turn, long ones on a pool thread, both acknowledged together.
 //
 // Promises: a write is answered only when it is as safe as was asked, on disk unless the request asks for less; nobody's
-// event loop waits for a collection that a long write holds. Leaves to others: who waits for whom (write-gate.ts),
-// syncing (group-commit.ts).
+// event loop waits for a collection that a long write holds; a write with an Idempotency-Key is done once. Leaves to
+// others: who waits for whom (write-gate.ts), syncing (group-commit.ts), keys (once.ts).
 
-import type { Durability, WriteOptions } from '../index.ts'
+import type { Database, Durability, Transaction, WriteOptions } from '../index.ts'
 import type { OpenDatabase } from './databases.ts'
+import { keptOf, ONCE_COLLECTION, type Once, onceOf, prepareOnce, toKeep } from './once.ts'
+import type { Call } from './route.ts'
 
 /** What a write names, and how safe it has to be. */
 export interface Write {
@@ -13,6 +15,25 @@ export interface Write {
   /** The collections it writes to; none for every one. */
   readonly names: readonly string[]
   readonly durability: Durability | undefined
+  /** Where the request has a key under which it is done once. */
+  readonly once?: Once | undefined
+}
+
+/** What a write works on: the database, or the transaction in which it is done once. */
+export interface Target extends Pick<Transaction, 'collection' | 'kv' | 'namespace'> {
+  /** Does several steps as one write. */
+  atomically<R>(work: (transaction: Transaction) => R): R
+}
+
+type WriteQuery = { readonly durability?: Durability | undefined }
+
+/** The write that a request asks for. @throws Refusal `INVALID_REQUEST` for a key that is none */
+export function writeOf(
+  call: Pick<Call<unknown, WriteQuery, unknown>, 'context' | 'grant' | 'body' | 'query'>,
+  opened: OpenDatabase,
+  names: readonly string[]
+): Write {
+  return { opened, names, durability: call.query.durability, once: onceOf(call) }
 }
 
 /** The level at which a commit is made: whoever waits for the disk waits behind it, with others. */
@@ -24,16 +45,77 @@ async function settle({ opened, durability = 'disk' }: Write): Promise<void> {
   if (durability === 'disk') await opened.commits.settle()
 }
 
+function held({ names, once }: Write): readonly string[] {
+  return once === undefined ? names : [...names, ONCE_COLLECTION]
+}
+
+function databaseTarget(database: Database, { names, durability }: Write): Target {
+  return {
+    collection: name => database.collection(name),
+    kv: database.kv.bind(database) as unknown as Transaction['kv'],
+    namespace: database.namespace.bind(database) as unknown as Transaction['namespace'],
+    atomically: work => database.transaction(work, { ...committedAt(durability), collections: names })
+  }
+}
+
+function transactionTarget(transaction: Transaction): Target {
+  return {
+    collection: name => transaction.collection(name),
+    kv: transaction.kv.bind(transaction) as Transaction['kv'],
+    namespace: name => transaction.namespace(name),
+    atomically: work => work(transaction)
+  }
+}
+
 /** Does a write that takes microseconds. */
-export async function shortWrite<R>(write: Write, work: (options: WriteOptions) => R): Promise<R> {
-  const result = await write.opened.gate.short(write.names, () => work(committedAt(write.durability)))
+export async function shortWrite<R>(write: Write, work: (options: WriteOptions, target: Target) => R): Promise<R> {
+  const { opened, once, durability } = write
+  const { database } = opened
+  const result = await opened.gate.short(held(write), () => {
+    if (once === undefined) return work(committedAt(durability), databaseTarget(database, write))
+    const kept = knownOf(opened, once)
+    if (kept !== undefined) return kept.result as R
+    return database.transaction(
+      transaction => {
+        const done = work({}, transactionTarget(transaction))
+        transaction.collection<object>(ONCE_COLLECTION).insertOne(toKeep(once, done))
+        return done
+      },
+      { ...committedAt(durability), collections: [...held(write)] }
+    )
+  })
   await settle(write)
   return result
 }
 
 /** Does a write that may take long. */
-export async function longWrite<R>(write: Write, work: (options: WriteOptions) => Promise<R>): Promise<R> {
-  const result = await write.opened.gate.long(write.names, () => work(committedAt(write.durability)))
+export async function longWrite<R>(
+  write: Write,
+  work: (options: WriteOptions, target: Target) => Promise<R>
+): Promise<R> {
+  const { opened, once, durability } = write
+  const { database } = opened
+  const result = await opened.gate.long(held(write), async () => {
+    if (once === undefined) return work(committedAt(durability), databaseTarget(database, write))
+    const kept = knownOf(opened, once)
+    if (kept !== undefined) return kept.result as R
+    return database.transaction(
+      async transaction => {
+        const done = await work({}, transactionTarget(transaction))
+        transaction.collection<object>(ONCE_COLLECTION).insertOne(toKeep(once, done))
+        return done
+      },
+      { ...committedAt(durability), collections: [...held(write)] }
+    )
+  })
   await settle(write)
   return result
+}
+
+function knownOf(opened: OpenDatabase, once: Once): { readonly result: unknown } | undefined {
+  if (!opened.isOncePrepared) {
+    prepareOnce(opened.database)
+    opened.isOncePrepared = true
+  }
+  return keptOf(opened.database, once)
 }

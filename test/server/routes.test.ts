@@ -24,7 +24,7 @@ test('a_document_is_inserted_read_changed_and_deleted_by_its_id', async () => {
   expect(await refusal(server, 'DELETE', `${ITEMS}/documents/a`)).toEqual([404, 'DOCUMENT_NOT_FOUND'])
   expect(await refusal(server, 'PATCH', `${ITEMS}/documents/a`, { $set: {} })).toEqual([404, 'DOCUMENT_NOT_FOUND'])
   expect(await refusal(server, 'POST', `${ITEMS}/documents`, { _id: 'b' })).toEqual([409, 'DUPLICATE_ID'])
-  expect(await refusal(server, 'PUT', `${ITEMS}/documents/b`, { _id: 'c' })).toEqual([400, 'INVALID_REQUEST'])
+  expect(await refusal(server, 'PUT', `${ITEMS}/documents/b`, { _id: 'c' })).toEqual([422, 'INVALID_ID'])
   expect(await refusal(server, 'PATCH', `${ITEMS}/documents/b`, { $nope: {} })).toEqual([422, 'INVALID_UPDATE'])
 })
 
@@ -36,11 +36,11 @@ test('ids_of_every_kind_are_reached_by_a_path', async () => {
     expect((await ask(server, 'GET', headers.get('Location') as string)).value).toEqual({ _id, is: _id })
   }
   expect(await refusal(server, 'GET', `${ITEMS}/documents/5`)).toEqual([404, 'DOCUMENT_NOT_FOUND'])
-  expect(await refusal(server, 'GET', `${ITEMS}/documents/x?idType=integer`)).toEqual([400, 'INVALID_REQUEST'])
+  expect(await refusal(server, 'GET', `${ITEMS}/documents/x?idType=integer`)).toEqual([422, 'INVALID_ID'])
   expect(await refusal(server, 'GET', `${ITEMS}/documents/a?idType=date`)).toEqual([400, 'INVALID_REQUEST'])
   expect(await refusal(server, 'GET', `${ITEMS}/documents/${'9'.repeat(19)}?idType=integer`)).toEqual([
-    400,
-    'INVALID_REQUEST'
+    422,
+    'INVALID_ID'
   ])
 })
 

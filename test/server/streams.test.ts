@@ -33,7 +33,8 @@ async function listen(server: RunningServer, path: string, headers: Record<strin
       const lines = text.slice(0, end).split('\n')
       text = text.slice(end + 2)
       const field = (name: string) => lines.find(line => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? ''
-      if (field('event') !== '') return { event: field('event'), id: field('id'), data: JSON.parse(field('data')) }
+      if (!['', 'open'].includes(field('event')))
+        return { event: field('event'), id: field('id'), data: JSON.parse(field('data')) }
     }
   }
   return { next, close: () => controller.abort() }

@@ -10,6 +10,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { ChangeStream, Document, WatchOptions } from '../../index.ts'
 import type { OpenDatabase } from '../databases.ts'
 import { parseExtended, stringifyExtended } from '../extended-json.ts'
+import { ONCE_COLLECTION } from '../once.ts'
 import { problemOf, Refusal } from '../problems.ts'
 import { type Call, checked, type Route, route } from '../route.ts'
 import { anyObject, collectionPath, databasePath } from '../schemas.ts'
@@ -34,7 +35,7 @@ type Watched = { watch(filter?: Document, options?: WatchOptions): ChangeStream<
 
 const answers = {
   200: {
-    description: 'Events `change`, and `failure` at the end where one ended it',
+    description: 'Events `open`, `change`, and `failure` at the end where one ended it',
     schema: z.string(),
     mediaType: 'text/event-stream'
   }
@@ -104,7 +105,8 @@ async function tell(
   }
   const heartbeat = setInterval(() => void stream.write(': still here\n\n').catch(() => undefined), HEARTBEAT_MS)
   try {
-    await within(stream.write(': open\n\n'))
+    // A place to go on from, also for a client that is cut off before the first change.
+    await within(stream.writeSSE({ event: 'open', id: changes.resumeToken, data: '{}' }))
     for await (const change of changes) {
       const { _id: id } = change as { _id: string }
       await within(stream.writeSSE({ event: 'change', id, data: stringifyExtended(change) }))
@@ -131,7 +133,11 @@ const watchDatabase = route(
     headers: LAST_EVENT_ID,
     answers
   },
-  call => streamed(call, ({ database }) => database as unknown as Watched)
+  call =>
+    streamed(call, ({ database }) => ({
+      watch: (filter = {}, options) =>
+        database.watch({ $and: [{ 'ns.coll': { $ne: ONCE_COLLECTION } }, filter] } as never, options)
+    }))
 )
 
 const watchCollection = route(

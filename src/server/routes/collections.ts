@@ -4,6 +4,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { Document, IndexDescription } from '../../index.ts'
+import { ONCE_COLLECTION } from '../once.ts'
 import { Refusal } from '../problems.ts'
 import { noQuery, type Route, route } from '../route.ts'
 import {
@@ -48,7 +49,10 @@ const list = route(
       status: 200,
       value: {
         collections: all.filter(
-          ({ name }) => name.startsWith(query.prefix ?? '') && grant.allows('read', params.database, name)
+          ({ name }) =>
+            name.startsWith(query.prefix ?? '') &&
+            name !== ONCE_COLLECTION &&
+            grant.allows('read', params.database, name)
         )
       }
     }

@@ -6,9 +6,18 @@
 
 import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import type { Document, Documents, Id, OptionalId, Update, WithId } from '../../index.ts'
+import {
+  type Document,
+  type Documents,
+  type Id,
+  type OptionalId,
+  QuireError,
+  type Update,
+  type WithId
+} from '../../index.ts'
 import type { Form } from '../media.ts'
 import { pack } from '../message-pack.ts'
+import { ONCE_HEADER } from '../once.ts'
 import { Refusal } from '../problems.ts'
 import { type Answer, type Call, type Route, route } from '../route.ts'
 import {
@@ -21,19 +30,19 @@ import {
   update as updateSchema,
   writeQuery
 } from '../schemas.ts'
-import { shortWrite } from '../writes.ts'
+import { shortWrite, writeOf } from '../writes.ts'
 
 const TAG = 'Documents'
 const IF_MATCH = 'Only when the document has one of these entity tags; `*`: only when there is one'
 const IF_NONE_MATCH = 'Only when the document has none of these entity tags; `*`: only when there is none'
-const PRECONDITIONS = { 'If-Match': IF_MATCH, 'If-None-Match': IF_NONE_MATCH }
+const PRECONDITIONS = { 'If-Match': IF_MATCH, 'If-None-Match': IF_NONE_MATCH, ...ONCE_HEADER }
 const inserted = z.strictObject({ acknowledged: z.literal(true), insertedId: anyId })
 const ids = z.strictObject({ _id: anyId, created: z.boolean() })
 
 type IdParams = { database: string; collection: string; id: string }
 type IdType = 'string' | 'integer' | 'bytes'
 
-/** Reads the id of a path. @throws Refusal `INVALID_REQUEST` */
+/** Reads the id of a path. @throws QuireError `INVALID_ID` */
 export function idOf(text: string, type: IdType = 'string'): Id {
   if (type === 'string') return text
   if (type === 'integer' && /^-?\d{1,19}$/.test(text)) {
@@ -43,7 +52,10 @@ export function idOf(text: string, type: IdType = 'string'): Id {
     if (integer === BigInt.asIntN(64, integer)) return integer
   }
   if (type === 'bytes' && /^[A-Za-z0-9_-]*$/.test(text)) return new Uint8Array(Buffer.from(text, 'base64url'))
-  throw new Refusal('INVALID_REQUEST', `the id in the path is no ${type === 'bytes' ? 'base64url' : 'whole number'}`)
+  throw new QuireError(
+    'INVALID_ID',
+    `the id in the path is no ${type === 'bytes' ? 'base64url' : 'whole number of 64 bits'}`
+  )
 }
 
 /** The tag of a document, the same in every form. */
@@ -88,16 +100,13 @@ function writeById<R>(
   const { server, params, query } = call
   const id = idOf(params.id, query.idType)
   return server.databases.use(params.database, opened =>
-    shortWrite({ opened, names: [params.collection], durability: query.durability }, options =>
-      opened.database.transaction(
-        transaction => {
-          const documents = transaction.collection<Document>(params.collection)
-          const current = documents.get(id)
-          checkPreconditions(call, current)
-          return work(documents, id, current)
-        },
-        { ...options, collections: [params.collection] }
-      )
+    shortWrite(writeOf(call, opened, [params.collection]), (_, target) =>
+      target.atomically(transaction => {
+        const documents = transaction.collection<Document>(params.collection)
+        const current = documents.get(id)
+        checkPreconditions(call, current)
+        return work(documents, id, current)
+      })
     )
   )
 }
@@ -112,13 +121,15 @@ const insert = route(
     access: 'write',
     params: collectionPath,
     query: writeQuery,
+    headers: ONCE_HEADER,
     body: anyObject,
     answers: { 201: { description: 'Its id', schema: inserted, headers: ['Location'] } }
   },
-  async ({ server, params, query, body }) => {
+  async call => {
+    const { server, params, body } = call
     const result = await server.databases.use(params.database, opened =>
-      shortWrite({ opened, names: [params.collection], durability: query.durability }, options =>
-        opened.database.collection(params.collection).insertOne(body as OptionalId<Document>, options)
+      shortWrite(writeOf(call, opened, [params.collection]), (options, target) =>
+        target.collection<Document>(params.collection).insertOne(body as OptionalId<Document>, options)
       )
     )
     return { status: 201, value: result, headers: { Location: locationOf(params, result.insertedId) } }
@@ -181,7 +192,7 @@ const put = route(
     const { _id: given, ...fields } = call.body
     const { id, created, tag } = await writeById(call, (documents, id, current) => {
       if (given !== undefined && !isSameId(given, id)) {
-        throw new Refusal('INVALID_REQUEST', 'the document has another _id than the path')
+        throw new QuireError('INVALID_ID', 'the document has another _id than the path')
       }
       documents.put({ _id: id, ...fields })
       return { id, created: current === undefined, tag: tagOf(documents.get(id) ?? {}, call.form) }

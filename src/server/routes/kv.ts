@@ -5,12 +5,12 @@
 
 import { z } from '@hono/zod-openapi'
 import type { Kv, KvOperation, KvSetOptions, WriteOptions } from '../../index.ts'
-import type { OpenDatabase } from '../databases.ts'
 import { storeCollection } from '../names.ts'
+import { ONCE_HEADER } from '../once.ts'
 import { Refusal } from '../problems.ts'
 import { type Call, type Route, route } from '../route.ts'
 import { count, databaseName, durability, nameText } from '../schemas.ts'
-import { shortWrite } from '../writes.ts'
+import { shortWrite, type Target, writeOf } from '../writes.ts'
 
 const TAG = 'Key-value'
 const LIMIT_DEFAULT = 1000
@@ -46,16 +46,17 @@ const version = z.int().min(0)
 const entry = z.strictObject({ key: z.string(), value, version, expires: z.unknown().optional() })
 const PRECONDITIONS = {
   'If-Match': 'Only when the key has this version',
-  'If-None-Match': '`*`: only when there is no such key'
+  'If-None-Match': '`*`: only when there is no such key',
+  ...ONCE_HEADER
 }
 const key = z.string().min(1).max(640)
-const lifetime = { ttl: z.int().min(1).max(TTL_MAX).optional(), expires: z.union([z.date(), z.null()]).optional() }
+const lifetime = { ttl: z.int().min(1).max(TTL_MAX).optional() }
 const amount = z.union([z.number(), z.bigint()]).openapi('Amount', { type: 'number' })
 
 /** Steps of a batch, as the call `batch` takes them. */
 export const kvOperation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('get'), key }),
-  z.strictObject({ op: z.literal('set'), key, value, ...lifetime }),
+  z.strictObject({ op: z.literal('set'), key, value: value.optional(), ...lifetime }),
   z.strictObject({ op: z.literal('delete'), key }),
   z.strictObject({ op: z.literal('increment'), key, by: amount.optional(), ...lifetime }),
   z.strictObject({ op: z.literal('check'), key, version: z.union([version, z.null()]) })
@@ -67,24 +68,23 @@ type StoreCall = Pick<
     { namespace?: string | undefined; durability?: WriteOptions['durability'] | undefined },
     unknown
   >,
-  'server' | 'params' | 'query'
+  'server' | 'params' | 'query' | 'context' | 'grant' | 'body'
 >
 
-function storeOf(opened: OpenDatabase, { params, query }: StoreCall): Kv {
-  const { database } = opened
-  return query.namespace === undefined
-    ? database.kv(params.store)
-    : database.namespace(query.namespace).kv(params.store)
+function storeOf(source: Pick<Target, 'kv' | 'namespace'>, { params, query }: StoreCall): Kv {
+  return query.namespace === undefined ? source.kv(params.store) : source.namespace(query.namespace).kv(params.store)
 }
 
 function reading<R>(call: StoreCall, read: (store: Kv) => R): Promise<R> {
-  return call.server.databases.use(call.params.database, opened => read(storeOf(opened, call)))
+  return call.server.databases.use(call.params.database, ({ database }) =>
+    read(storeOf(database as unknown as Target, call))
+  )
 }
 
 function writing<R>(call: StoreCall, write: (store: Kv, options: WriteOptions) => R): Promise<R> {
   const names = [storeCollection(call.query.namespace, call.params.store)]
   return call.server.databases.use(call.params.database, opened =>
-    shortWrite({ opened, names, durability: call.query.durability }, options => write(storeOf(opened, call), options))
+    shortWrite(writeOf(call, opened, names), (options, target) => write(storeOf(target, call), options))
   )
 }
 
@@ -129,6 +129,7 @@ const deleteAll = route(
     access: 'write',
     params: storePath,
     query: writeQuery.extend({ prefix: keyText }),
+    headers: ONCE_HEADER,
     answers: { 200: { description: 'How many there were', schema: z.strictObject({ deletedCount: count }) } }
   },
   async call => {
@@ -160,6 +161,10 @@ const get = route(
   }
 )
 
+function isStar(tags: string): boolean {
+  return tags.trim() === '*'
+}
+
 /** Sets a key as the preconditions ask. */
 function setBy(
   store: Kv,
@@ -167,15 +172,17 @@ function setBy(
   match: string | undefined,
   noneMatch: string | undefined
 ): number {
-  if (noneMatch !== undefined && noneMatch.trim() !== '*') {
-    throw new Refusal('INVALID_REQUEST', 'If-None-Match of a key takes * alone')
+  // Nobody else writes between these lines: they are one turn, and long writes are shut out (writes.ts).
+  const current = noneMatch === undefined || isStar(noneMatch) ? undefined : store.getEntry(key)
+  if (current !== undefined && noneMatch?.includes(tagOf(current.version)) === true) {
+    throw new Refusal('PRECONDITION_FAILED', `key ${key} has a version that If-None-Match names`)
   }
   const [, expected] = /^\s*"(\d{1,16})"\s*$/.exec(match ?? '') ?? []
   if (match !== undefined && expected === undefined) throw new Refusal('PRECONDITION_FAILED', 'If-Match is no version')
   const version =
     expected !== undefined
       ? store.compareAndSet(key, Number(expected), value, options)
-      : noneMatch !== undefined
+      : noneMatch !== undefined && isStar(noneMatch)
         ? store.setIfAbsent(key, value, options)
         : store.set(key, value, options)
   if (version === undefined) throw new Refusal('PRECONDITION_FAILED', `key ${key} is not as the request expects it`)
@@ -216,6 +223,7 @@ const remove = route(
     access: 'write',
     params: keyPath,
     query: writeQuery,
+    headers: ONCE_HEADER,
     answers: { 204: { description: 'It is gone' } }
   },
   async call => {
@@ -234,6 +242,7 @@ const increment = route(
     access: 'write',
     params: keyPath,
     query: setQuery,
+    headers: ONCE_HEADER,
     body: z.strictObject({ by: amount.optional() }),
     answers: { 200: { description: 'The number after it', schema: z.strictObject({ value: amount }) } }
   },
@@ -260,6 +269,7 @@ const batch = route(
     access: 'write',
     params: storePath,
     query: writeQuery,
+    headers: ONCE_HEADER,
     body: z.strictObject({ operations: z.array(kvOperation).min(1).max(10_000) }),
     answers: { 200: { description: 'What each step gives', schema: z.strictObject({ results: z.array(value) }) } }
   },

@@ -6,6 +6,7 @@
 // stream cuts the connection, so half an answer is never taken for a whole one.
 // Leaves to others: which collections a pipeline may name (auth.ts).
 
+import type { HttpBindings } from '@hono/node-server'
 import { z } from '@hono/zod-openapi'
 import {
   type AggregateOptions,
@@ -73,7 +74,7 @@ async function firstOf(
 
 /** Answers with what a cursor of a database gives. */
 async function answerWith(
-  { server, params, form, isStream, signal }: Call<{ database: string }, unknown, unknown>,
+  { server, context, params, form, isStream, signal }: Call<{ database: string }, unknown, unknown>,
   limit: number,
   cursorOf: (opened: OpenDatabase) => Cursor
 ) {
@@ -83,7 +84,11 @@ async function answerWith(
   }
   const opened = await server.databases.acquire(params.database)
   const release = () => server.databases.release(opened)
-  return streamOf(cursorOf(opened), form, server.settings.limits.answerTimeoutMs, release)
+  const cut = (error: unknown) => {
+    server.settings.log.error({ path: context.req.path, error }, 'an answer was cut off')
+    ;(context.env as HttpBindings).outgoing.destroy()
+  }
+  return streamOf(cursorOf(opened), { form, stallMs: server.settings.limits.answerTimeoutMs, release, cut })
 }
 
 const find = route(

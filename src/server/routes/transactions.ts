@@ -17,10 +17,11 @@ import {
 import type { Grant } from '../auth.ts'
 import { DEFAULT_DATABASE } from '../databases.ts'
 import { storeCollection } from '../names.ts'
+import { ONCE_HEADER } from '../once.ts'
 import { Refusal } from '../problems.ts'
 import { type Answer, noQuery, type Route, route } from '../route.ts'
 import { anyObject, collectionName, databasePath, filter, sort, update, writeQuery } from '../schemas.ts'
-import { shortWrite } from '../writes.ts'
+import { shortWrite, writeOf } from '../writes.ts'
 import { isListed, tagOf } from './documents.ts'
 import { kvOperation } from './kv.ts'
 
@@ -165,19 +166,24 @@ const transact = route(
     isFiltered: true,
     params: databasePath,
     query: writeQuery,
+    headers: ONCE_HEADER,
     body: z.strictObject({ commands: z.array(command).min(1).max(COMMANDS_MAX) }),
     answers: {
       200: { description: 'What each command gives', schema: z.strictObject({ results: z.array(z.unknown()) }) }
     }
   },
-  async ({ server, grant, params, query, body: { commands } }) => {
+  async call => {
+    const { server, grant, params, body } = call
+    const { commands } = body
     requireAll(grant, params.database, commands)
     const names = [...new Set(commands.map(collectionOf))]
-    const written = [...new Set(commands.filter(one => !isRead(one)).map(collectionOf))]
+    const isReading = commands.every(isRead)
     const results = await server.databases.use(params.database, opened =>
-      shortWrite({ opened, names, durability: query.durability }, options =>
-        opened.database.transaction(transaction => runAll(transaction, commands), { ...options, collections: written })
-      )
+      isReading
+        ? opened.database.transaction(transaction => runAll(transaction, commands))
+        : shortWrite(writeOf(call, opened, names), (_, target) =>
+            target.atomically(transaction => runAll(transaction, commands))
+          )
     )
     return { status: 200, value: { results } }
   }
@@ -218,7 +224,7 @@ const execute = route(
       }
       if (!kinds.includes('set')) return opened.database.transaction(work)
       const write = { opened, names: [name], durability: undefined }
-      return shortWrite(write, options => opened.database.transaction(work, { ...options, collections: [name] }))
+      return shortWrite(write, (_, target) => target.atomically(work))
     })
     return { status: 200, value: { results } }
   }

@@ -14,6 +14,7 @@ import type {
   Update,
   WriteOptions
 } from '../../index.ts'
+import { ONCE_HEADER } from '../once.ts'
 import { type Route, route } from '../route.ts'
 import {
   acknowledged,
@@ -30,7 +31,7 @@ import {
   updateResult,
   writeQuery
 } from '../schemas.ts'
-import { longWrite, shortWrite } from '../writes.ts'
+import { longWrite, shortWrite, writeOf } from '../writes.ts'
 
 const TAG = 'Writes'
 /** Documents that are inserted in the turn of their request. */
@@ -56,6 +57,7 @@ const insertMany = route(
     access: 'write',
     params: collectionPath,
     query: writeQuery,
+    headers: ONCE_HEADER,
     body: insertBody,
     answers: {
       201: {
@@ -64,14 +66,19 @@ const insertMany = route(
       }
     }
   },
-  async ({ server, params, query, body: { documents, ordered } }) => {
+  async call => {
+    const { server, params, body } = call
+    const { documents, ordered } = body
     const value = await server.databases.use(params.database, opened => {
-      const write = { opened, names: [params.collection], durability: query.durability }
-      const collection = opened.database.collection<Document>(params.collection)
+      const write = writeOf(call, opened, [params.collection])
       const more = ordered === undefined ? {} : { ordered }
       return documents.length <= SHORT_INSERT_MAX
-        ? shortWrite(write, options => collection.insertMany(documents, { ...options, ...more }))
-        : longWrite(write, options => collection.async.insertMany(documents, { ...options, ...more }))
+        ? shortWrite(write, (options, target) =>
+            target.collection<Document>(params.collection).insertMany(documents, { ...options, ...more })
+          )
+        : longWrite(write, (options, target) =>
+            target.collection<Document>(params.collection).async.insertMany(documents, { ...options, ...more })
+          )
     })
     return { status: 201, value }
   }
@@ -204,13 +211,15 @@ function filterWrite({ path, summary, body, result, run }: FilterWrite): Route {
       access: 'write',
       params: collectionPath,
       query: writeQuery,
+      headers: ONCE_HEADER,
       body,
       answers: { 200: { description: 'What was done', schema: result } }
     },
-    async ({ server, params, query, body }) => {
+    async call => {
+      const { server, params } = call
       const value = await server.databases.use(params.database, opened =>
-        longWrite({ opened, names: [params.collection], durability: query.durability }, options =>
-          run(opened.database.collection<Document>(params.collection).async, body as WriteBody, options)
+        longWrite(writeOf(call, opened, [params.collection]), (options, target) =>
+          run(target.collection<Document>(params.collection).async, call.body as WriteBody, options)
         )
       )
       return { status: 200, value }

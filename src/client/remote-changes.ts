@@ -1,0 +1,116 @@
+// Change streams of a server: Server-Sent Events, gone on with behind the last one when the connection breaks.
+//
+// Promises: events come in order, each once, over any number of connections; an aborted signal ends the stream with its
+// reason. Values that JSON lacks come back as what they are. Leaves to others: events (docs/CHANGES.md).
+// Source: the HTML standard, "Server-sent events".
+
+import type { ResumeToken, WatchOptions } from '../index.ts'
+import { revived } from './extended.ts'
+import { RemoteError } from './remote-error.ts'
+import type { Transport } from './transport.ts'
+
+/** The changes of a collection or a database. Iterate it with `for await`, or call `next`. */
+export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncDisposable {
+  readonly #transport: Transport
+  readonly #path: string
+  readonly #query: Record<string, string>
+  readonly #signal: AbortSignal | undefined
+  readonly #left = new AbortController()
+  #token: ResumeToken | undefined
+  #events: AsyncGenerator<E, undefined> | undefined
+
+  constructor(transport: Transport, path: string, filter: object | undefined, options: WatchOptions = {}) {
+    const { resumeAfter, startAfter, fullDocument = 'default', signal } = options
+    this.#transport = transport
+    this.#path = path
+    this.#token = startAfter ?? resumeAfter
+    this.#signal = signal
+    this.#query = {
+      ...(filter === undefined ? {} : { filter: JSON.stringify(filter) }),
+      ...(fullDocument === 'default' ? {} : { fullDocument: 'updateLookup' }),
+      ...(options.durable === false ? { durable: 'false' } : {})
+    }
+  }
+
+  /** The next event, which is waited for; null when the stream is closed. */
+  async next(): Promise<E | null> {
+    this.#events ??= this.#read()
+    const { done, value } = await this.#events.next()
+    return done === true ? null : value
+  }
+
+  /** Iterates over the events; leaving the loop closes the stream. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<E, undefined> {
+    try {
+      for (let event = await this.next(); event !== null; event = await this.next()) yield event
+      return undefined
+    } finally {
+      this.close()
+    }
+  }
+
+  /** The place behind the last event that was handed out; undefined before the first one. */
+  get resumeToken(): ResumeToken | undefined {
+    return this.#token
+  }
+
+  /** Ends it; whoever waits for an event gets null. */
+  close(): void {
+    this.#left.abort()
+  }
+
+  /** As `close`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  async *#read(): AsyncGenerator<E, undefined> {
+    for (;;) {
+      try {
+        for await (const { event, data, id } of this.#connected()) {
+          if (event === 'failure') throw RemoteError.of(500, data)
+          if (event === 'open' || event === 'change') this.#token = id
+          if (event === 'change') yield revived(JSON.parse(data)) as E
+        }
+      } catch (error) {
+        this.#signal?.throwIfAborted()
+        if (this.#left.signal.aborted) return undefined
+        // A refusal stays one; a connection that broke is made anew.
+        if (error instanceof RemoteError) throw error
+      }
+      if (this.#left.signal.aborted) return undefined
+    }
+  }
+
+  async *#connected(): AsyncGenerator<{ event: string; data: string; id: string }, void> {
+    const signal = this.#signal === undefined ? this.#left.signal : AbortSignal.any([this.#left.signal, this.#signal])
+    const headers: Record<string, string> = this.#token === undefined ? {} : { 'Last-Event-ID': this.#token }
+    const asked = {
+      method: 'GET',
+      path: this.#path,
+      query: this.#query,
+      headers,
+      accept: 'text/event-stream',
+      signal
+    } as const
+    const response = await this.#transport.open(asked)
+    const decoder = new TextDecoder()
+    let text = ''
+    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(piece, { stream: true })
+      const blocks = text.split('\n\n')
+      text = blocks.pop() ?? ''
+      for (const block of blocks) yield fieldsOf(block)
+    }
+  }
+}
+
+function fieldsOf(block: string): { event: string; data: string; id: string } {
+  const lines = block.split('\n')
+  const field = (name: string) =>
+    lines
+      .filter(line => line.startsWith(`${name}: `))
+      .map(line => line.slice(name.length + 2))
+      .join('\n')
+  return { event: field('event'), data: field('data'), id: field('id') }
+}
