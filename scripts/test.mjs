@@ -56,6 +56,11 @@ const SUITES = [
     count: countLastLine
   },
   {
+    name: 'server (schemathesis)',
+    command: ['node', 'scripts/test-server.mjs'],
+    count: countLastLine
+  },
+  {
     name: 'Bun and Deno',
     command: ['node', 'scripts/test-bun-deno.mjs'],
     count: countLastLine

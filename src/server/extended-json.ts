@@ -7,6 +7,7 @@
 // of its own, and no other, cannot be told from a value: MessagePack has no such case.
 // Leaves to others: bodies (bodies.ts), what may be stored (the engine).
 
+import { QuireError } from '../index.ts'
 import { Refusal } from './problems.ts'
 
 /** Deepest nesting of a body: the engine's 100 levels of a document, and what a request puts around it. */
@@ -21,7 +22,7 @@ const TIME_MAX = 8.64e15
 
 /**
  * Reads a JSON text.
- * @throws Refusal `MALFORMED_BODY`
+ * @throws Refusal `MALFORMED_BODY`; QuireError `UNSUPPORTED_VALUE` for a key `__proto__`
  */
 export function parseExtended(text: string): unknown {
   let value: unknown
@@ -52,7 +53,7 @@ function revive(value: unknown, isExtended: boolean, depth: number): unknown {
     if (single !== undefined) return single
   }
   for (const key of keys) {
-    if (key === '__proto__') throw malformed('the key __proto__ cannot be stored')
+    if (key === '__proto__') throw new QuireError('UNSUPPORTED_VALUE', 'the key __proto__ cannot be stored')
     const inner = fields[key]
     if (typeof inner === 'object' && inner !== null) fields[key] = revive(inner, isExtended, depth + 1)
   }

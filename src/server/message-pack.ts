@@ -6,6 +6,7 @@
 // Source: the MessagePack specification.
 
 import { Packr, Unpackr } from 'msgpackr'
+import { QuireError } from '../index.ts'
 import { DEPTH_MAX } from './extended-json.ts'
 import { Refusal } from './problems.ts'
 
@@ -24,7 +25,7 @@ export function pack(value: unknown): Uint8Array<ArrayBuffer> {
 
 /**
  * Reads the one value that the bytes hold.
- * @throws Refusal `MALFORMED_BODY`
+ * @throws Refusal `MALFORMED_BODY`; QuireError `UNSUPPORTED_VALUE` for a key `__proto__`
  */
 export function unpack(bytes: Uint8Array): unknown {
   const end = new Walker(bytes).walk()
@@ -98,7 +99,7 @@ class Walker {
     const start = this.#at
     this.#skip(length)
     if (length === PROTO.length && this.#bytes.subarray(start, this.#at).equals(PROTO)) {
-      throw malformed('the key __proto__ cannot be stored')
+      throw new QuireError('UNSUPPORTED_VALUE', 'the key __proto__ cannot be stored')
     }
   }
 

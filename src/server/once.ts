@@ -18,7 +18,9 @@ export const ONCE_HEADER = {
   'Idempotency-Key': 'Do it once, however often the request comes with this key within a day'
 }
 const KEPT_SECONDS = 86_400
-const KEY = /^[\x21-\x7e]{1,128}$/
+/** What a key is, for the OpenAPI document as well. */
+export const ONCE_PATTERN = '^[!-~]{1,128}$'
+const KEY = new RegExp(ONCE_PATTERN)
 
 /** A request that is done once. */
 export interface Once {

@@ -5,6 +5,7 @@
 
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { MEDIA_TYPES, STREAM_TYPES } from './media.ts'
+import { ONCE_PATTERN } from './once.ts'
 import type { Route } from './route.ts'
 import { problem } from './schemas.ts'
 
@@ -44,7 +45,7 @@ function problemsOf({ shape }: Route): Record<number, string> {
 }
 
 function answersOf(one: Route): Record<number, AnswerDocument> {
-  const answers: Record<number, AnswerDocument> = {}
+  const answers: Record<number, AnswerDocument> = { 431: { description: 'The head of the request is too large' } }
   for (const [status, description] of Object.entries(problemsOf(one))) {
     answers[Number(status)] = { description, content: { 'application/problem+json': { schema: problem } } }
   }
@@ -72,7 +73,7 @@ function headerParameters(headers: Readonly<Record<string, string>> | undefined)
     name,
     in: 'header',
     description,
-    schema: { type: 'string' }
+    schema: name === 'Idempotency-Key' ? { type: 'string', pattern: ONCE_PATTERN } : { type: 'string' }
   }))
 }
 

@@ -29,7 +29,7 @@ const TAG = 'Transactions'
 const COMMANDS_MAX = 10_000
 /** The store that `/v1/execute` works on. */
 const EXECUTE_STORE = 'memstore'
-const id = z.unknown().openapi({ description: 'A text, a whole number or bytes' })
+const id = z.unknown().optional().openapi({ description: 'A text, a whole number or bytes' })
 const on = { collection: collectionName }
 const ifMatch = z.string().optional().openapi({ description: 'Entity tags; `*`: only when there is one' })
 const upsert = z.boolean().optional()
@@ -189,7 +189,9 @@ const transact = route(
   }
 )
 
-const executeCommand = z.strictObject({ cmd_type: z.string(), key: z.string(), value: z.string().optional() })
+/** Other kinds are refused by the handler, in memstore's words. */
+const commandKind = z.string().openapi({ pattern: '^([Gg][Ee][Tt]|[Ss][Ee][Tt])$' })
+const executeCommand = z.strictObject({ cmd_type: commandKind, key: z.string(), value: z.string().optional() })
 
 const execute = route(
   {
