@@ -220,10 +220,12 @@ impl Pager {
 
     /// Ends a snapshot; pages that waited for it become free.
     pub fn close_snapshot(&self, snapshot: &Snapshot) {
-        let oldest = self.snapshots.release(snapshot);
+        self.snapshots.release(snapshot);
         // Held until the pages are discarded: whoever takes one of them next must not lose what it writes there.
         let mut allocator = self.allocator.lock();
-        for run in allocator.mature(oldest) {
+        // Asked only now, when no page can be freed: a snapshot that was registered after the release may need pages
+        // that were freed since, and would not be known to an answer from before.
+        for run in allocator.mature(self.snapshots.oldest()) {
             self.discard(run);
         }
     }

@@ -103,8 +103,8 @@ impl Snapshots {
         Snapshot { sequence, expired }
     }
 
-    /// Ends a snapshot and lets go what only it needed. Returns the oldest snapshot that is left.
-    pub fn release(&self, snapshot: &Snapshot) -> Option<Sequence> {
+    /// Ends a snapshot and lets go what only it needed.
+    pub fn release(&self, snapshot: &Snapshot) {
         let mut registered = self.registered.lock();
         if let Some(entry) = registered.get_mut(&snapshot.sequence)
             && Arc::ptr_eq(&entry.expired, &snapshot.expired)
@@ -120,7 +120,6 @@ impl Snapshots {
                 }
             }
         }
-        registered.keys().next().copied()
     }
 
     /// The oldest registered snapshot.
@@ -245,8 +244,10 @@ mod tests {
         assert_eq!(cursor.check().unwrap_err().kind(), ErrorKind::SnapshotTooOld);
         pinned.check().unwrap();
         assert!(snapshots.lookup(PageNumber::new(1), Sequence(1)).is_some());
-        assert_eq!(snapshots.release(&cursor), Some(Sequence(1)));
-        assert_eq!(snapshots.release(&pinned), None);
+        snapshots.release(&cursor);
+        assert_eq!(snapshots.oldest(), Some(Sequence(1)));
+        snapshots.release(&pinned);
+        assert_eq!(snapshots.oldest(), None);
         assert_eq!(snapshots.kept_bytes(), 0);
     }
 
