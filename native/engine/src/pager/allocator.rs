@@ -78,12 +78,12 @@ impl Allocator {
 
     /// Free pages, waiting ones included.
     pub fn free_pages(&self) -> u64 {
-        self.free_pages
-            + self
-                .pending
-                .iter()
-                .map(|(_, run)| u64::from(run.count))
-                .sum::<u64>()
+        self.free_pages + self.waiting_pages()
+    }
+
+    /// Free pages that some snapshot may still read.
+    pub fn waiting_pages(&self) -> u64 {
+        self.pending.iter().map(|(_, run)| u64::from(run.count)).sum()
     }
 
     /// Free pages that no snapshot waits for.

@@ -298,18 +298,19 @@ impl Checkpointer {
         };
         capture.changed.sort_unstable();
         capture.changed.dedup();
-        // Pages that were changed and then freed hold nothing; the free tail is not even part of the file any more.
-        let is_live = |number: &PageNumber| {
-            number.get() < capture.header.page_count && !is_in_runs(&capture.free, *number)
-        };
-        let live: Vec<PageNumber> = capture.changed.iter().copied().filter(is_live).collect();
+        // Pages that were changed and then freed are not written; the free tail is not even part of the file any more.
+        // They stay dirty: one that a snapshot still sees is nowhere but in memory.
+        let (free, page_count) = (&capture.free, capture.header.page_count);
+        let is_live = |number: &PageNumber| number.get() < page_count && !is_in_runs(free, *number);
+        capture.changed.retain(is_live);
         let durable_pages = self.durable().page_count;
         let is_direct = |number: &PageNumber| {
             planted(Bug::NoJournal)
                 || number.get() >= durable_pages
                 || is_in_runs(&self.durable_free, *number)
         };
-        let (direct, journaled): (Vec<PageNumber>, Vec<PageNumber>) = live.into_iter().partition(is_direct);
+        let changed = capture.changed.iter().copied();
+        let (direct, journaled): (Vec<PageNumber>, Vec<PageNumber>) = changed.partition(is_direct);
         if planted(Bug::HeaderBeforePageSync) {
             self.slots
                 .write(&capture.header, capture.header.epoch)

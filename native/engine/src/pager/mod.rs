@@ -250,6 +250,16 @@ impl Pager {
         self.frames.dirty_pages() * PAGE_BYTES as u64
     }
 
+    /// Whether a checkpoint could write so many bytes of changed pages. Freed ones that wait for a snapshot stay in
+    /// memory whatever it does.
+    pub fn can_clean(&self, bytes: u64) -> bool {
+        let dirty = self.dirty_bytes();
+        dirty >= bytes && {
+            let waiting = self.allocator.lock().waiting_pages() * PAGE_BYTES as u64;
+            dirty.saturating_sub(waiting) >= bytes
+        }
+    }
+
     /// Bytes of pages in memory.
     pub fn resident_bytes(&self) -> u64 {
         self.frames.resident_pages() * PAGE_BYTES as u64

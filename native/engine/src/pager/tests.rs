@@ -149,6 +149,43 @@ fn checkpoint_holds_its_moment_and_reads_back() {
 }
 
 #[test]
+fn freed_page_that_a_snapshot_sees_is_not_lost_by_a_checkpoint() {
+    let storage = Arc::new(MemoryStorage::new());
+    let data = recovery::create(&*storage, Path::new(PATH), 0).unwrap();
+    let pager = open_pager(&data);
+    // More than page memory has room for.
+    let numbers: Vec<PageNumber> = (0..600)
+        .map(|_| {
+            pager
+                .writer(Sequence(1))
+                .allocate(PageKind::Heap, OWNER)
+                .unwrap()
+                .0
+        })
+        .collect();
+    let seen = numbers[0];
+    put(&pager, 1, seen, 10);
+    let mut checkpoints = checkpointer(&storage, &data, &pager);
+    let capture = checkpoints.capture(&pager, Sequence(1), Vec::new(), 2).unwrap();
+    assert!(checkpoints.write(&pager, capture, false).is_ok());
+    put(&pager, 2, seen, 20);
+    let snapshot = pager.open_snapshot(Sequence(2), false);
+    pager.writer(Sequence(3)).free(seen);
+    let capture = checkpoints.capture(&pager, Sequence(3), Vec::new(), 2).unwrap();
+    assert!(checkpoints.write(&pager, capture, false).is_ok());
+    for number in &numbers[1..] {
+        drop(pager.read(*number).unwrap());
+        pager.evict();
+    }
+    assert!(pager.resident_bytes() < 2 << 20, "nothing was evicted");
+    let page = pager.read_at(seen, Sequence(2)).unwrap().unwrap();
+    assert_eq!(page[PAGE_HEAD_BYTES], 20);
+    drop(page);
+    pager.close_snapshot(&snapshot);
+    assert_eq!(pager.dirty_bytes(), 0);
+}
+
+#[test]
 fn flipped_bit_is_reported_with_its_page() {
     let storage = Arc::new(MemoryStorage::new());
     let data = recovery::create(&*storage, Path::new(PATH), 0).unwrap();

@@ -126,8 +126,8 @@ impl Store {
     /// Whether the log or the changed pages have grown so far that a checkpoint pays.
     pub(super) fn checkpoint_is_due(&self) -> bool {
         let log_bytes = self.log_bytes();
-        let is_grown = log_bytes >= self.checkpoint_log_bytes()
-            || self.pager.dirty_bytes() >= self.settings.cache_bytes / 2;
+        let is_grown =
+            log_bytes >= self.checkpoint_log_bytes() || self.pager.can_clean(self.settings.cache_bytes / 2);
         is_grown && log_bytes >= self.checkpoint_not_before_bytes.load(Ordering::Relaxed)
     }
 
@@ -143,7 +143,7 @@ impl Store {
     /// Makes the committing thread write a checkpoint itself when changed pages fill the whole cache: they
     /// cannot be given back before they are written.
     pub(super) fn hold_back_when_memory_is_short(&self) {
-        if self.pager.dirty_bytes() >= self.settings.cache_bytes && self.checkpoint_is_due() {
+        if self.pager.can_clean(self.settings.cache_bytes) && self.checkpoint_is_due() {
             self.checkpoint_in_background();
         }
     }
