@@ -20,11 +20,18 @@ const COMMANDS: Choices = {
   'index create': { summary: 'Make an index', load: () => import('./index-create.ts') },
   'index list': { summary: 'Print the indexes of a collection', load: () => import('./index-list.ts') },
   'index drop': { summary: 'Drop an index', load: () => import('./index-drop.ts') },
+  import: { summary: 'Import documents from a file or a pipe', load: () => import('./import.ts') },
+  export: { summary: 'Export the documents of a collection', load: () => import('./export.ts') },
+  dump: { summary: 'Print everything that is in a database', load: () => import('./dump.ts') },
+  load: { summary: 'Read a dump into a database', load: () => import('./load.ts') },
+  shell: { summary: 'Open a console on a database', load: () => import('./shell.ts') },
+  watch: { summary: 'Print changes as they are committed', load: () => import('./watch.ts') },
   stats: { summary: 'Print counts and sizes', load: () => import('./stats.ts') },
   check: { summary: 'Look for damage in all of a database', load: () => import('./check.ts') },
   repair: { summary: 'Copy what a damaged database still holds to a new one', load: () => import('./repair.ts') },
   backup: { summary: 'Copy a database', load: () => import('./backup.ts') },
-  compact: { summary: 'Give back the room that deletes left', load: () => import('./compact.ts') }
+  compact: { summary: 'Give back the room that deletes left', load: () => import('./compact.ts') },
+  config: { summary: 'Print the settings in force, and where they come from', load: () => import('./config.ts') }
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

@@ -46,8 +46,13 @@ export class Output {
   }
 
   /** Prints a line. What it gives has to be awaited in loops. */
-  async line(text: string): Promise<void> {
-    this.#waiting += `${text}\n`
+  line(text: string): Promise<void> {
+    return this.text(`${text}\n`)
+  }
+
+  /** Prints text as it is. */
+  async text(text: string): Promise<void> {
+    this.#waiting += text
     if (this.#waiting.length >= CHUNK_CHARACTERS) await this.flush()
   }
 

@@ -30,7 +30,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: ['process', 'disk', 'lazy'],
     description: 'When a write is safe: from a kill, from a power cut, or a moment later'
   },
-  { name: 'cacheSize', kind: 'size', description: 'Most bytes of pages kept in memory', byDefault: '64MiB' },
+  { name: 'cacheSize', kind: 'size', description: 'Most bytes of pages kept in memory', byDefault: '32MiB' },
   { name: 'lockWait', kind: 'time', description: 'How long a write waits for a collection that is held' },
   { name: 'syncInterval', kind: 'time', description: 'Time between syncs in the background' },
   { name: 'documentBytesMax', kind: 'size', description: 'Largest document' },
