@@ -25,6 +25,7 @@ const COMMANDS: Choices = {
   dump: { summary: 'Print everything that is in a database', load: () => import('./dump.ts') },
   load: { summary: 'Read a dump into a database', load: () => import('./load.ts') },
   shell: { summary: 'Open a console on a database', load: () => import('./shell.ts') },
+  open: { summary: 'The same as shell', load: () => import('./shell.ts') },
   watch: { summary: 'Print changes as they are committed', load: () => import('./watch.ts') },
   stats: { summary: 'Print counts and sizes', load: () => import('./stats.ts') },
   check: { summary: 'Look for damage in all of a database', load: () => import('./check.ts') },
