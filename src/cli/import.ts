@@ -13,7 +13,7 @@ import { FORMAT_NAMES, formatName, loadFormat } from './shared/formats.ts'
 import { ImportProgress } from './shared/import-progress.ts'
 import { STANDARD } from './shared/input.ts'
 import { ProgressBar } from './shared/progress-bar.ts'
-import { openSource, type Source } from './shared/sources.ts'
+import { IMPORT_CACHE_BYTES, openSource, type Source } from './shared/sources.ts'
 
 /** What becomes of a document whose id is there. */
 const CONFLICTS = ['error', 'replace', 'skip']
@@ -54,7 +54,12 @@ export default command({
     if (args.source === STANDARD && args.resume) throw usageFailure('an import from a pipe cannot be resumed')
     const source = await openSource(args.source)
     try {
-      const report = await withDatabase(args.file, 'create', settings, database => run(context, database, source))
+      const report = await withDatabase(
+        args.file,
+        'create',
+        settings.withDefault('cacheSize', IMPORT_CACHE_BYTES),
+        database => run(context, database, source)
+      )
       await output.report(report, tell)
     } finally {
       source.close()

@@ -8,7 +8,7 @@ import { command, FILE } from './shared/command.ts'
 import { withDatabase } from './shared/databases.ts'
 import { interrupted } from './shared/failure.ts'
 import { ProgressBar } from './shared/progress-bar.ts'
-import { openSource } from './shared/sources.ts'
+import { IMPORT_CACHE_BYTES, openSource } from './shared/sources.ts'
 
 const CONFLICTS = ['error', 'replace', 'skip'] as const
 
@@ -31,14 +31,18 @@ export default command({
     const source = await openSource(args.source)
     const bar = new ProgressBar(source.size)
     try {
-      const report = await withDatabase(args.file, 'create', settings, database =>
-        importJson(database, source.pieces(), {
-          onConflict: args['on-conflict'] ?? CONFLICTS[0],
-          onProgress: ({ documentsCount }) => {
-            if (signal.aborted) throw interrupted(`interrupted after ${documentsCount} documents`)
-            bar.show(source.bytesRead, documentsCount)
-          }
-        })
+      const report = await withDatabase(
+        args.file,
+        'create',
+        settings.withDefault('cacheSize', IMPORT_CACHE_BYTES),
+        database =>
+          importJson(database, source.pieces(), {
+            onConflict: args['on-conflict'] ?? CONFLICTS[0],
+            onProgress: ({ documentsCount }) => {
+              if (signal.aborted) throw interrupted(`interrupted after ${documentsCount} documents`)
+              bar.show(source.bytesRead, documentsCount)
+            }
+          })
       )
       await output.report(report, ({ documentsCount, skippedCount }) =>
         skippedCount > 0 ? `loaded ${documentsCount}, left ${skippedCount} as they were` : `loaded ${documentsCount}`

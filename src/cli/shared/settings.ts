@@ -30,7 +30,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: ['process', 'disk', 'lazy'],
     description: 'When a write is safe: from a kill, from a power cut, or a moment later'
   },
-  { name: 'cacheSize', kind: 'size', description: 'Most bytes of pages kept in memory', byDefault: '32MiB' },
+  { name: 'cacheSize', kind: 'size', description: 'Most bytes of pages kept in memory' },
   { name: 'lockWait', kind: 'time', description: 'How long a write waits for a collection that is held' },
   { name: 'syncInterval', kind: 'time', description: 'Time between syncs in the background' },
   { name: 'documentBytesMax', kind: 'size', description: 'Largest document' },
@@ -55,6 +55,12 @@ export class Settings {
 
   constructor(list: readonly SettingInForce[]) {
     this.list = list
+  }
+
+  /** These settings, with a value of `name` where nothing was said of it. */
+  withDefault(name: SettingName, value: number): Settings {
+    const isOpen = (setting: SettingInForce) => setting.name === name && setting.value === null
+    return new Settings(this.list.map(setting => (isOpen(setting) ? { ...setting, value } : setting)))
   }
 
   /** Whether results are printed as JSON. */

@@ -9,10 +9,13 @@ import type { Pieces } from './formats.ts'
 import type { SourceIdentity } from './import-progress.ts'
 import { STANDARD } from './input.ts'
 
-/** Bytes that are read at once. */
-const PIECE_BYTES = 1 << 18
+/** Bytes that are read at once: few, so that what is made of them is young when it is given up. */
+const PIECE_BYTES = 1 << 16
 /** Bytes of a file's beginning that tell it from others. */
 const HEAD_BYTES = 1 << 16
+
+/** Bytes of pages that an import keeps unless a setting says otherwise: it reads little of what it wrote. */
+export const IMPORT_CACHE_BYTES = 16 << 20
 
 /** Where an import reads from. */
 export interface Source {
