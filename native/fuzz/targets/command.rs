@@ -1,0 +1,4 @@
+//! Fuzzer of `command`; see src/engine.rs.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| quire_fuzz::engine::command(input));
