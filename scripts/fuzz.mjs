@@ -131,7 +131,13 @@ function fuzz(target, seconds, keep) {
   for (const folder of [found, corpus, regressions]) mkdirSync(folder, { recursive: true })
   const bytes = INPUT_BYTES_MAX[/** @type {keyof typeof INPUT_BYTES_MAX} */ (target)]
   const limits = [`-max_len=${bytes}`, '-timeout=20', '-rss_limit_mb=2048', `-artifact_prefix=${regressions}/`]
-  const more = [`-max_total_time=${seconds}`, `-dict=${FOUND}/dictionary`, '-print_final_stats=1', '-print_funcs=0', '-verbosity=0']
+  const more = [
+    `-max_total_time=${seconds}`,
+    `-dict=${FOUND}/dictionary`,
+    '-print_final_stats=1',
+    '-print_funcs=0',
+    '-verbosity=0'
+  ]
   const env = { ...process.env, ASAN_OPTIONS: 'allocator_may_return_null=1:detect_leaks=0:quarantine_size_mb=16' }
   console.log(`${target}: ${seconds} s`)
   const { status } = spawnSync(program, [found, corpus, `${FOUND}/${target}/seeds`, ...limits, ...more], {
