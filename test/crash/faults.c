@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,10 +112,21 @@ int rename(const char *from, const char *to) {
 
 int unlink(const char *path) { return is_ours(path) && fails("unlink", path, 0) ? -1 : NEXT(unlink)(path); }
 
-int clock_gettime(clockid_t clock, struct timespec *now) {
-  int status = (int)syscall(SYS_clock_gettime, clock, now);
+/** Seconds that the clock is set back by. */
+static long seconds_back(void) {
   const char *back = getenv("QUIRE_CLOCK");
   struct stat found;
-  if (status == 0 && clock == CLOCK_REALTIME && back != NULL && stat(back, &found) == 0) now->tv_sec -= found.st_size;
+  return back != NULL && stat(back, &found) == 0 ? (long)found.st_size : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  int status = (int)syscall(SYS_clock_gettime, clock, now);
+  if (status == 0 && clock == CLOCK_REALTIME) now->tv_sec -= seconds_back();
+  return status;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+  int status = (int)syscall(SYS_gettimeofday, now, zone);
+  if (status == 0) now->tv_sec -= seconds_back();
   return status;
 }

@@ -3,7 +3,7 @@
 // A plan is a list of steps with known effects. The child does them one by one and says how each ended and, after a
 // failure, what it can read; the model keeps for every document the values that it may then have: an acknowledged step
 // leaves one, a failed one either. Promises: nothing here depends on time; the same plan makes the same calls.
-// Leaves to others: failing the calls (faults.c), the tests (faults.test.ts, full-disk.test.ts).
+// Leaves to others: failing the calls (faults.c), the tests (faults.test.ts).
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
