@@ -47,7 +47,12 @@ pub fn json(input: &[u8]) {
     to_json(input);
     let Some(first) = to_msgpack(input) else { return };
     // What has no place in JSON's grammar of ours, as a number out of range, may be refused on the way back.
-    let Some(shown) = to_json(first.bytes()) else { return };
+    let Some(shown) = to_json(first.bytes()) else {
+        return;
+    };
     let again = to_msgpack(shown.bytes());
-    assert!(again.is_some_and(|again| again.bytes() == first.bytes()), "JSON of what was read reads as something else");
+    assert!(
+        again.is_some_and(|again| again.bytes() == first.bytes()),
+        "JSON of what was read reads as something else"
+    );
 }

@@ -19,8 +19,8 @@ use quire_engine::format::plain::write_plain;
 use quire_engine::query::Sort;
 use quire_engine::storage::{MemoryStorage, OpenMode, Storage};
 use quire_engine::{
-    AnyCursor, Collection, Database, ErrorKind, Filter, FindOptions, IdMode, IndexDefinition, OpenOptions, Owner,
-    PAGE_BYTES, PageNumber, Pipeline, Projection, Result, Update, WriteOptions, dump_on,
+    AnyCursor, Collection, Database, ErrorKind, Filter, FindOptions, IdMode, IndexDefinition, OpenOptions,
+    Owner, PAGE_BYTES, PageNumber, Pipeline, Projection, Result, Update, WriteOptions, dump_on,
 };
 
 const DATA: &str = "a.quire";
@@ -63,7 +63,13 @@ fn person(number: u64) -> Owned {
         ("_id", text(&format!("person-{number}"))),
         ("age", Owned::unsigned(number % 7)),
         ("tags", tags),
-        ("at", Owned::map(vec![("city", text(if number % 2 == 0 { "Ulm" } else { "Ghent" }))])),
+        (
+            "at",
+            Owned::map(vec![(
+                "city",
+                text(if number % 2 == 0 { "Ulm" } else { "Ghent" }),
+            )]),
+        ),
     ])
 }
 
@@ -85,7 +91,10 @@ fn fill(database: &Database) {
     for number in 0..30 {
         expect(people.insert(&packed(&person(number)), &WRITE));
     }
-    expect(people.create_index(&expect(IndexDefinition::on(&[("age", false), ("tags", true)])), &WRITE));
+    expect(people.create_index(
+        &expect(IndexDefinition::on(&[("age", false), ("tags", true)])),
+        &WRITE,
+    ));
     expect(database.create_collection("numbers", IdMode::Integer, &WRITE));
     let numbers = expect(database.collection("numbers"));
     for number in 0..6 {
@@ -103,7 +112,13 @@ fn bases() -> &'static [Files; 2] {
     static BASES: OnceLock<[Files; 2]> = OnceLock::new();
     BASES.get_or_init(|| {
         let storage = MemoryStorage::new();
-        let open = || expect(Database::open_on(Arc::new(storage.clone()), Path::new(DATA), &options(true)));
+        let open = || {
+            expect(Database::open_on(
+                Arc::new(storage.clone()),
+                Path::new(DATA),
+                &options(true),
+            ))
+        };
         let database = open();
         fill(&database);
         expect(database.checkpoint());
@@ -158,10 +173,15 @@ fn use_all(files: &Files) {
     let Some(database) = note(opened) else { return };
     note(database.check());
     for info in note(database.collections()).unwrap_or_default() {
-        let Some(collection) = note(database.collection(&info.name)) else { continue };
+        let Some(collection) = note(database.collection(&info.name)) else {
+            continue;
+        };
         let mut stored = Vec::new();
         for number in 0..4 {
-            let id = expect(quire_engine::IdBytes::from_text(&format!("person-{}", number * 5)));
+            let id = expect(quire_engine::IdBytes::from_text(&format!(
+                "person-{}",
+                number * 5
+            )));
             note(collection.get(&id, &mut stored));
             note(collection.put(&packed(&person(number * 5)), &WRITE));
             note(collection.delete(&id, &WRITE));
@@ -169,7 +189,10 @@ fn use_all(files: &Files) {
         if let Some(mut cursor) = note(collection.find(FindOptions::default())) {
             drain(|out| cursor.next_batch(out, 64, 1 << 16));
         }
-        note(collection.insert(&packed(&Owned::map(vec![("text", text(&"y".repeat(5_000)))])), &WRITE));
+        note(collection.insert(
+            &packed(&Owned::map(vec![("text", text(&"y".repeat(5_000)))])),
+            &WRITE,
+        ));
     }
     note(database.checkpoint());
     note(database.check());
@@ -180,13 +203,17 @@ fn use_all(files: &Files) {
 /// edits of eight bytes (page, how, offset u16, number u32), of the file after a close where it is
 /// odd and of one with a log where it is even.
 pub fn file(input: &[u8]) {
-    let Some((&mode, rest)) = input.split_first() else { return };
+    let Some((&mode, rest)) = input.split_first() else {
+        return;
+    };
     if mode == 0 {
         return use_all(&BTreeMap::from([(DATA, rest.to_vec())]));
     }
     let mut files = bases()[usize::from(mode % 2 == 0)].clone();
     let Some(data) = files.get_mut(DATA) else { return };
-    let Ok(Slot::Good(mut header)) = Header::decode(&data[..HEADER_BYTES]) else { return };
+    let Ok(Slot::Good(mut header)) = Header::decode(&data[..HEADER_BYTES]) else {
+        return;
+    };
     let pages = data.len() / PAGE_BYTES;
     for edit in rest.chunks_exact(8).take(16) {
         let (place, how) = (usize::from(edit[0]) % pages, edit[1]);
@@ -223,13 +250,18 @@ pub fn file(input: &[u8]) {
 /// Commits of any bytes, sealed, behind those of a good log: each two bytes of length and then the payload.
 pub fn log(input: &[u8]) {
     let mut files = bases()[1].clone();
-    let name = FILES[2..].iter().filter(|name| files.contains_key(*name)).max_by_key(|name| {
-        let log = &files[*name];
-        frames_end(log).map_or(0, |(_, _, sequence)| sequence)
-    });
+    let name = FILES[2..]
+        .iter()
+        .filter(|name| files.contains_key(*name))
+        .max_by_key(|name| {
+            let log = &files[*name];
+            frames_end(log).map_or(0, |(_, _, sequence)| sequence)
+        });
     let Some(name) = name.copied() else { return };
     let Some(log) = files.get_mut(name) else { return };
-    let Some((seal, mut at, mut sequence)) = frames_end(log) else { return };
+    let Some((seal, mut at, mut sequence)) = frames_end(log) else {
+        return;
+    };
     let mut rest = input;
     while let Some((length, behind)) = rest.split_first_chunk::<2>() {
         let length = usize::from(u16::from_le_bytes(*length) % 2_048).min(behind.len());
@@ -256,7 +288,9 @@ pub fn log(input: &[u8]) {
 
 /// The seal of a log, where its frames end, and the number of the last.
 fn frames_end(log: &[u8]) -> Option<(FrameSeal, usize, u64)> {
-    let LogHeadState::Good(head) = LogHead::decode(log.get(..LOG_HEAD_BYTES)?.try_into().ok()?) else { return None };
+    let LogHeadState::Good(head) = LogHead::decode(log.get(..LOG_HEAD_BYTES)?.try_into().ok()?) else {
+        return None;
+    };
     let seal = FrameSeal::new(&head);
     let (mut at, mut last) = (FRAMES_AT as usize, head.start.0);
     while let Some(bytes) = log.get(at..at + FRAME_HEAD_BYTES)
@@ -278,7 +312,9 @@ fn memory() -> Database {
 pub fn document(input: &[u8]) {
     let database = expect(Database::open(":memory:", &options(true)));
     let first = expect(database.collection("first"));
-    let Some(id) = note(first.insert(input, &WRITE)) else { return };
+    let Some(id) = note(first.insert(input, &WRITE)) else {
+        return;
+    };
     let mut plain = Vec::new();
     assert!(expect(first.get_plain(&id, &mut plain)));
     expect(first.insert(&packed(&person(1)), &WRITE));
@@ -294,7 +330,9 @@ pub fn document(input: &[u8]) {
 /// Two strings of any bytes, the first's length in two bytes before it: a document, and what the first byte says that is
 /// done with it and others: a filter, an update, a pipeline, a projection, a sort order.
 pub fn query(input: &[u8]) {
-    let Some((&[kind, low, high], rest)) = input.split_first_chunk::<3>() else { return };
+    let Some((&[kind, low, high], rest)) = input.split_first_chunk::<3>() else {
+        return;
+    };
     let length = usize::from(u16::from_le_bytes([low, high])).min(rest.len());
     let (document, asked) = rest.split_at(length);
     let database = memory();
@@ -318,11 +356,23 @@ pub fn query(input: &[u8]) {
         }
         3 => {
             let projection = note(Projection::compile(asked)).map(Arc::new);
-            find(&people, FindOptions { projection, ..FindOptions::default() });
+            find(
+                &people,
+                FindOptions {
+                    projection,
+                    ..FindOptions::default()
+                },
+            );
         }
         _ => {
             let sort = note(Sort::compile(asked)).map(Arc::new);
-            find(&people, FindOptions { sort, ..FindOptions::default() });
+            find(
+                &people,
+                FindOptions {
+                    sort,
+                    ..FindOptions::default()
+                },
+            );
         }
     }
 }
@@ -333,10 +383,21 @@ fn find(collection: &Collection, options: FindOptions) -> Option<usize> {
 }
 
 fn filter(database: &Database, people: &Collection, asked: &[u8]) {
-    let Some(filter) = note(Filter::compile(asked)).map(Arc::new) else { return };
+    let Some(filter) = note(Filter::compile(asked)).map(Arc::new) else {
+        return;
+    };
     let by = |collection: &Collection| {
         let filter = Some(filter.clone());
-        (find(collection, FindOptions { filter: filter.clone(), ..FindOptions::default() }), collection.count(filter).ok())
+        (
+            find(
+                collection,
+                FindOptions {
+                    filter: filter.clone(),
+                    ..FindOptions::default()
+                },
+            ),
+            collection.count(filter).ok(),
+        )
     };
     let (found, counted) = by(people);
     if let (Some(found), Some(counted)) = (found, counted) {
@@ -364,7 +425,11 @@ pub fn command(input: &[u8]) {
     ] {
         ask(target, input, &mut reply);
     }
-    ask(&mut Target::Transaction(&mut transaction, "people"), input, &mut reply);
+    ask(
+        &mut Target::Transaction(&mut transaction, "people"),
+        input,
+        &mut reply,
+    );
     note(transaction.commit(database.durability()));
     let report = expect(database.check());
     assert!(report.problems.is_empty(), "{:?}", report.problems);
