@@ -67,7 +67,7 @@ fn person(number: u64) -> Owned {
             "at",
             Owned::map(vec![(
                 "city",
-                text(if number % 2 == 0 { "Ulm" } else { "Ghent" }),
+                text(if number.is_multiple_of(2) { "Ulm" } else { "Ghent" }),
             )]),
         ),
     ])
@@ -209,7 +209,7 @@ pub fn file(input: &[u8]) {
     if mode == 0 {
         return use_all(&BTreeMap::from([(DATA, rest.to_vec())]));
     }
-    let mut files = bases()[usize::from(mode % 2 == 0)].clone();
+    let mut files = bases()[usize::from(mode.is_multiple_of(2))].clone();
     let Some(data) = files.get_mut(DATA) else { return };
     let Ok(Slot::Good(mut header)) = Header::decode(&data[..HEADER_BYTES]) else {
         return;
