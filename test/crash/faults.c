@@ -5,6 +5,7 @@
 // (from 1; 0 fails nothing), QUIRE_FAULT_ERROR (an errno), QUIRE_FAULT_FOREVER (1 or 0), QUIRE_FAULT_SPACE (1 counts only
 // calls that a full disk can refuse) and QUIRE_FAULT_TOLD: a file that gets a line for each failed call, or, where none
 // is to fail, for each counted one. QUIRE_CLOCK names a file whose length in seconds the clock is set back by.
+
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
