@@ -32,6 +32,10 @@ const COMMANDS: Choices = {
   repair: { summary: 'Copy what a damaged database still holds to a new one', load: () => import('./repair.ts') },
   backup: { summary: 'Copy a database', load: () => import('./backup.ts') },
   compact: { summary: 'Give back the room that deletes left', load: () => import('./compact.ts') },
+  serve: { summary: 'Serve the databases of a folder over HTTP', load: () => import('./serve.ts') },
+  'token create': { summary: 'Make a token that opens databases of a server', load: () => import('./token-create.ts') },
+  'token list': { summary: 'Print the tokens of a server', load: () => import('./token-list.ts') },
+  'token revoke': { summary: 'Take a token back', load: () => import('./token-revoke.ts') },
   config: { summary: 'Print the settings in force, and where they come from', load: () => import('./config.ts') }
 }
 
