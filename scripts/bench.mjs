@@ -1,6 +1,6 @@
 // Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
-// `npm run bench -- growth`, `kv`, `load` and `page` start bench/growth.ts, kv.ts, load.ts and page.ts instead, `npm run bench:guard`
-// guard.ts.
+// `npm run bench -- growth`, `kv`, `load` and `page` start bench/growth.ts, kv.ts, load.ts and page.ts instead, `seeds` starts
+// bench-seeds.mjs, `npm run bench:guard` guard.ts.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
 import { spawnSync } from 'node:child_process'
@@ -28,6 +28,10 @@ const COMPILED = `${ROOT}bench/node_modules/better-sqlite3/build/Release/better_
 const OTHERS = ['growth', 'guard', 'kv', 'load', 'page']
 
 const [first = '', ...rest] = process.argv.slice(2)
+if (first === 'seeds') {
+  run(process.execPath, ['scripts/bench-seeds.mjs', ...rest])
+  process.exit()
+}
 const isGuard = first === 'guard'
 const isMissing = !existsSync(INSTALLED)
 const isOld = isMissing || statSync(INSTALLED).mtimeMs < statSync(WANTED).mtimeMs
