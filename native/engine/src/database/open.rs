@@ -172,13 +172,10 @@ pub fn open_file(
     };
     let lock = storage.lock(path, mode)?;
     let data = open_or_create(&*storage, path, options)?;
-    if !options.read_only {
-        if wal::exists(&*storage, path)? {
-            // It was not closed: its process may have been killed between writing the header and syncing it.
-            recovery::settle(&data)?;
-            wal::settle(&*storage, path)?;
-        }
-        recovery::void_journal(&*storage, path)?;
+    if !options.read_only && wal::exists(&*storage, path)? {
+        // It was not closed: its process may have been killed between writing the header and syncing it.
+        recovery::settle(&data)?;
+        wal::settle(&*storage, path)?;
     }
     let pager = Pager::new(PagerOptions {
         file: Some(data.file.clone()),

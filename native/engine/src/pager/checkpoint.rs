@@ -26,7 +26,7 @@ use crate::pager::header_slots::HeaderSlots;
 use crate::pager::image::{sealed_image, write_in_place};
 use crate::pager::journal::{self, JOURNAL_SUFFIX, JournalWriter};
 use crate::pager::snapshot::Snapshot;
-use crate::pager::{Pager, blob, verify_page};
+use crate::pager::{Pager, blob, recovery, verify_page};
 use crate::storage::{OpenMode, Storage, StorageFile, sibling};
 
 /// A journal larger than this is emptied after its checkpoint, to give its space back.
@@ -38,6 +38,8 @@ pub struct Checkpointer {
     file: Arc<dyn StorageFile>,
     path: PathBuf,
     journal: Option<Arc<dyn StorageFile>>,
+    /// Whether the journal that an earlier process left is void.
+    is_old_journal_void: bool,
     slots: Arc<HeaderSlots>,
     /// Free runs of the state on disk: the pages that may be written without the journal.
     durable_free: Vec<Run>,
@@ -96,6 +98,7 @@ impl Checkpointer {
             storage,
             path,
             journal: None,
+            is_old_journal_void: false,
             slots: Arc::new(HeaderSlots::new(file.clone(), durable)),
             file,
             durable_free: free,
@@ -296,6 +299,7 @@ impl Checkpointer {
             error,
             is_poisoned: true,
         };
+        self.void_old_journal().map_err(poisoned)?;
         capture.changed.sort_unstable();
         capture.changed.dedup();
         // Pages that were changed and then freed are not written; the free tail is not even part of the file any more.
@@ -356,6 +360,15 @@ impl Checkpointer {
         }
         self.give_space_back(capture.header.page_count, journal)
             .map_err(poisoned)
+    }
+
+    /// Before this process's first write to the data file; see `recovery::void_journal`.
+    fn void_old_journal(&mut self) -> Result<()> {
+        if !self.is_old_journal_void {
+            recovery::void_journal(&*self.storage, &self.path)?;
+            self.is_old_journal_void = true;
+        }
+        Ok(())
     }
 
     /// Writes the journal for `pages`; none is needed for none.

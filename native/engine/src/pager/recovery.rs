@@ -149,7 +149,8 @@ pub fn settle(data: &DataFile) -> Result<()> {
     data.file.sync_data()
 }
 
-/// Makes the journal incomplete for good, once it was applied or found incomplete and the header is settled.
+/// Makes the journal that an earlier process left incomplete for good. Its state was taken over, and the header is settled;
+/// nothing was written to the data file since.
 ///
 /// A checkpoint that is made again writes many pages as the one before it did, images in the journal among them: they
 /// could complete the older journal, whose header names a catalog that is no longer there.
