@@ -33,6 +33,9 @@ const CODES_WITHOUT_CASE: { readonly [code: string]: string } = {
 const METHODS: { readonly [method: string]: string } = {
   collection: 'insertOne',
   liveQuery: 'is of TypeScript alone: test/unit/live-query.test.ts',
+  kv: 'is of TypeScript alone: test/unit/kv.test.ts',
+  namespace: 'is of TypeScript alone: test/unit/namespace.test.ts',
+  listNamespaces: 'is of TypeScript alone: test/unit/namespace.test.ts',
   unchecked: 'is internal',
   abandon: 'is internal',
   commitAsync: 'commit off the event loop: test/unit/transaction.test.ts',
