@@ -27,6 +27,8 @@ test('changes_of_worker_threads_are_told_whole_and_in_order', { timeout: 120_000
       { number, commits: COMMITS }
     )
   )
+  // Listened for from the beginning: they may be done before their changes were read.
+  const exits = workers.map(worker => once(worker, 'exit'))
   const next = Array.from({ length: WORKERS }, () => 0)
   let last = 0
   for (let count = 0; count < WORKERS * COMMITS; count++) {
@@ -41,7 +43,7 @@ test('changes_of_worker_threads_are_told_whole_and_in_order', { timeout: 120_000
     next[number] = n + 1
   }
   expect(stream.tryNext()).toBeNull()
-  await Promise.all(workers.map(worker => once(worker, 'exit')))
+  await Promise.all(exits)
 })
 
 test('worker_that_waits_for_changes_can_be_terminated', { timeout: 60_000 }, async () => {
