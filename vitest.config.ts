@@ -8,6 +8,8 @@ export default defineConfig({
   resolve: { alias: { quiredb: fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
+    // They need a browser: scripts/test-console.mjs.
+    exclude: ['test/browser/**'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000

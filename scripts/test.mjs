@@ -61,6 +61,11 @@ const SUITES = [
     count: countLastLine
   },
   {
+    name: 'console (Chromium)',
+    command: ['node', 'scripts/test-console.mjs'],
+    count: countLastLine
+  },
+  {
     name: 'Bun and Deno',
     command: ['node', 'scripts/test-bun-deno.mjs'],
     count: countLastLine

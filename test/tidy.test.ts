@@ -60,7 +60,7 @@ const SOURCE_RANKS = [
   ['database'],
   ['json', 'json-import', 'json-types'],
   ['index'],
-  ['server', 'client'],
+  ['server', 'client', 'console'],
   ['cli']
 ]
 
@@ -71,6 +71,8 @@ const SOURCE_RANKS = [
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   server: ['index.ts'],
   client: ['errors.ts', 'type index.ts'],
+  // A page of its own, which speaks HTTP.
+  console: ['type stats.ts'],
   cli: ['index.ts', 'server/index.ts']
 }
 
@@ -84,7 +86,9 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .toString()
   .split('\n')
   .filter(file => file !== '' && existsSync(ROOT + file))
-const code = files.filter(file => ['.rs', '.ts', '.mjs', '.c', '.h', '.py', '.go'].includes(extname(file)))
+const code = files.filter(file =>
+  ['.rs', '.ts', '.tsx', '.css', '.mjs', '.c', '.h', '.py', '.go'].includes(extname(file))
+)
 
 function read(file: string): string {
   return readFileSync(ROOT + file, 'utf8')
@@ -160,7 +164,7 @@ test('braced_and_plain_crate_imports_are_both_seen', () => {
 
 test('source_files_import_downward_only', () => {
   const rankOf = (path: string) => SOURCE_RANKS.findIndex(rank => rank.includes(path.split(/[/.]/)[0] ?? ''))
-  const wrong = linesOf(under('src/', '.ts')).flatMap(line => {
+  const wrong = linesOf([...under('src/', '.ts'), ...under('src/', '.tsx')]).flatMap(line => {
     const own = line.file.slice('src/'.length)
     if (rankOf(own) < 0) return line.number === 1 ? [`${line.file}: give it a rank in test/tidy.test.ts`] : []
     const imported = /(?:\bfrom|\bimport\(?)\s*'(\.[^']*)'/.exec(line.text)?.[1]
@@ -173,7 +177,7 @@ test('source_files_import_downward_only', () => {
 
 test('rooms_above_the_door_import_the_door_and_their_own', () => {
   const wrong = Object.entries(ROOMS).flatMap(([room, doors]) =>
-    under(`src/${room}/`, '.ts').flatMap(file => {
+    [...under(`src/${room}/`, '.ts'), ...under(`src/${room}/`, '.tsx')].flatMap(file => {
       const imports = read(file).matchAll(/^(?:import|export)( type)?\s[^']*?from '(\.[^']*)'/gm)
       return [...imports].flatMap(([, type, path = '']) => {
         const target = new URL(path, `file:///${file}`).pathname.slice('/src/'.length)
@@ -219,6 +223,8 @@ test('files_are_named_in_the_case_of_their_language', () => {
     '.py': /^(__init__|[a-z0-9]+(_[a-z0-9]+)*)$/,
     '.go': /^[a-z0-9]+(_[a-z0-9]+)*$/,
     '.ts': /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d))?$/,
+    '.tsx': /^[a-z0-9]+(-[a-z0-9]+)*$/,
+    '.css': /^[a-z0-9]+(-[a-z0-9]+)*$/,
     '.mjs': /^[a-z0-9]+(-[a-z0-9]+)*$/
   }
   const wrong = code.filter(file => shapes[extname(file)]?.test(basename(file, extname(file))) === false)
@@ -226,7 +232,7 @@ test('files_are_named_in_the_case_of_their_language', () => {
 })
 
 test('nothing_names_a_machine_or_a_registry', () => {
-  const texts = files.filter(file => /\.(rs|ts|mjs|c|h|py|go|md|json|toml|lock|yml|sh)$|\.ci\/run$/.test(file))
+  const texts = files.filter(file => /\.(rs|tsx?|css|mjs|c|h|py|go|md|json|toml|lock|yml|sh)$|\.ci\/run$/.test(file))
   const forbidden = [
     /(^|[\s"'`(=:])\/(home|Users|work|root)\/[a-z]/,
     /registry\.(npmjs|yarnpkg)\.|(index|static)\.crates\.io|proxy\.golang\.|files\.pythonhosted\./,
@@ -245,7 +251,9 @@ test('nothing_is_left_half_done', () => {
 })
 
 test('the_library_prints_nothing', () => {
-  const wrong = linesOf(under('src/', '.ts')).filter(line => /^(?!\s*(\/\/|\*)).*\bconsole\./.test(line.text))
+  const wrong = linesOf([...under('src/', '.ts'), ...under('src/', '.tsx')]).filter(line =>
+    /^(?!\s*(\/\/|\*)).*\bconsole\.(log|error|warn|info|debug|trace|table|dir)\b/.test(line.text)
+  )
   expect(wrong.map(show)).toEqual([])
 })
 

@@ -21,6 +21,7 @@ import type { Route } from './route.ts'
 import { backupRoutes, clearBackups } from './routes/backups.ts'
 import { changeRoutes } from './routes/changes.ts'
 import { collectionRoutes } from './routes/collections.ts'
+import { consoleRoutes } from './routes/console.ts'
 import { databaseRoutes } from './routes/databases.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { importRoutes } from './routes/import.ts'
@@ -60,8 +61,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (state.databases.folder !== '') clearBackups(state.databases.folder)
   const authority = new Authority(state.databases.folder, isLoopback(settings.host))
   const routes: Route[] = []
+  const version = versionOf()
   routes.push(
-    ...systemRoutes(() => routes, versionOf(), authority.isNeeded),
+    ...systemRoutes(() => routes, version, authority.isNeeded),
+    ...consoleRoutes(version, () => authority.isNeeded),
     ...databaseRoutes,
     ...collectionRoutes,
     ...documentRoutes,
