@@ -9,13 +9,13 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildMemstore, MEMSTORE, MEMSTORE_PROGRAM } from './memstore.mjs'
 import { library, ON_WINDOWS, ROOT, run } from './suite.mjs'
 
 const SEEDS = `${ROOT}bench/seeds`
 const OUTPUT = `${ROOT}build/seeds`
 const PROGRAM = `${OUTPUT}/seeds${ON_WINDOWS ? '.exe' : ''}`
 const DSKVS = { module: 'github.com/aybabtme/dskvs', version: 'd9d22d2' }
-const MEMSTORE = { module: 'github.com/FoxFurry/memstore', version: '5c68a91' }
 /** What a change survives that was acknowledged. */
 const SURVIVES = {
   'quire-memory': 'nothing',
@@ -76,11 +76,7 @@ function build() {
   const tags = had.isDone ? ['-tags', 'dskvs'] : []
   const built = run(['go', 'build', `-modfile=${modules}`, ...tags, '-o', PROGRAM, '.'], options)
   if (!built.isDone) throw new Error(`bench/seeds does not build: ${built.words}`)
-  const server = process.env['SEED_MEMSTORE']
-  const installed =
-    server === undefined
-      ? run(['go', 'install', `${MEMSTORE.module}@${MEMSTORE.version}`], { cwd: OUTPUT, env: { ...env, GOFLAGS: '' } })
-      : run(['go', 'build', '-o', `${OUTPUT}/`, '.'], { cwd: server, env })
+  const installed = buildMemstore()
   if (!installed.isDone) skip('memstore', lastLine(installed.words))
   return Object.keys(SURVIVES).filter(
     side => (side !== 'dskvs' || had.isDone) && (side !== 'memstore' || installed.isDone)
@@ -89,7 +85,7 @@ function build() {
 
 /** @param {string[]} command @param {string} side @param {number} round */
 function measure(command, side, round) {
-  const env = { QUIRE_LIBRARY: library(), MEMSTORE: `${OUTPUT}/memstore${ON_WINDOWS ? '.exe' : ''}` }
+  const env = { QUIRE_LIBRARY: library(), MEMSTORE: MEMSTORE_PROGRAM }
   const { isDone, output, words } = run(command, { env })
   if (!isDone) throw new Error(`${side}: ${words}`)
   samples.push({ side, round, figures: JSON.parse(output) })

@@ -1,11 +1,12 @@
 // Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
-// `npm run bench -- growth`, `kv`, `load` and `page` start bench/growth.ts, kv.ts, load.ts and page.ts instead, `seeds` starts
-// bench-seeds.mjs, `npm run bench:guard` guard.ts.
+// `npm run bench -- growth`, `kv`, `load`, `page` and `server` start bench/growth.ts, kv.ts, load.ts, page.ts and server.ts
+// instead (`server` with memstore's program, where it can be built), `seeds` bench-seeds.mjs, `npm run bench:guard` guard.ts.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { buildMemstore, MEMSTORE_PROGRAM } from './memstore.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -25,7 +26,7 @@ const INSTALLED = `${ROOT}bench/node_modules/.package-lock.json`
 /** What an installation without scripts leaves out. */
 const COMPILED = `${ROOT}bench/node_modules/better-sqlite3/build/Release/better_sqlite3.node`
 /** What is started instead of run.ts when it is the first argument. */
-const OTHERS = ['growth', 'guard', 'kv', 'load', 'page']
+const OTHERS = ['growth', 'guard', 'kv', 'load', 'page', 'server']
 
 const [first = '', ...rest] = process.argv.slice(2)
 if (first === 'seeds') {
@@ -41,5 +42,10 @@ if (isOld || !(isGuard || existsSync(COMPILED))) {
   run('npm', ['ci', '--prefix', 'bench', ...(isGuard && isMissing ? ['--ignore-scripts'] : [])])
 }
 run('npx', ['tsc', '-p', 'bench'])
+if (first === 'server') {
+  const { isDone, words } = buildMemstore()
+  if (isDone) process.env['MEMSTORE'] = MEMSTORE_PROGRAM
+  else console.error(`memstore is left out: ${words.trim().split('\n').at(-1)}`)
+}
 if (OTHERS.includes(first)) run(process.execPath, [`bench/build/${first}.js`, ...rest])
 else run(process.execPath, ['bench/build/run.js', ...process.argv.slice(2)])

@@ -49,24 +49,25 @@ export class Admission {
   }
 
   /**
-   * Waits for a place; `leave` gives it back.
+   * Takes a place, which `leave` gives back; a promise where it has to be waited for.
    * @throws Refusal `OVERLOADED` when as many wait as are worked on
    */
-  async enter(): Promise<void> {
+  enter(): Promise<void> | undefined {
     if (this.#metrics.requestsRunning < this.#limits.requestsMax) {
       this.#metrics.requestsRunning++
-      return
+      return undefined
     }
     if (this.#waiting.size >= this.#limits.requestsMax) {
       throw new Refusal('OVERLOADED', `${this.#limits.requestsMax} requests are worked on and as many wait`)
     }
     this.#metrics.requestsWaiting++
-    try {
-      // The place goes from hand to hand, so it stays counted as taken.
-      await new Promise<void>(resolve => this.#waiting.add(resolve))
-    } finally {
-      this.#metrics.requestsWaiting--
-    }
+    // The place goes from hand to hand, so it stays counted as taken.
+    return new Promise<void>(resolve =>
+      this.#waiting.add(() => {
+        this.#metrics.requestsWaiting--
+        resolve()
+      })
+    )
   }
 
   /** Gives the place to whoever waits longest. */

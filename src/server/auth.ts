@@ -6,7 +6,7 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
-import type { Context } from 'hono'
+import type { Exchange } from './exchange.ts'
 import { guardHost, guardOrigin } from './hosts.ts'
 import { namespacePrefix, storeCollection } from './names.ts'
 import { Refusal } from './problems.ts'
@@ -97,7 +97,7 @@ export class Authority {
    * What the sender of a request may do.
    * @throws Refusal `UNAUTHENTICATED`, `FORBIDDEN`
    */
-  grantOf(context: Context, shape: Route['shape']): Grant {
+  grantOf(context: Exchange, shape: Route['shape']): Grant {
     this.#reload()
     guardOrigin(context)
     if (!this.isNeeded) {

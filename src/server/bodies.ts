@@ -5,6 +5,7 @@
 // Leaves to others: what the bytes mean (media.ts), bodies without an end (import-route.ts).
 
 import type { IncomingMessage } from 'node:http'
+import { Deadline } from './deadline.ts'
 import type { Limits } from './options.ts'
 import { Refusal } from './problems.ts'
 
@@ -19,13 +20,15 @@ export async function readBody(incoming: IncomingMessage, limits: Limits): Promi
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = []
     let bytesCount = 0
-    const timer = setTimeout(
-      () => end(new Refusal('REQUEST_TIMEOUT', 'the body came too slowly', { headers: CLOSE })),
-      limits.bodyTimeoutMs
+    const deadline = new Deadline(limits.bodyTimeoutMs, () =>
+      end(new Refusal('REQUEST_TIMEOUT', 'the body came too slowly', { headers: CLOSE }))
     )
+    // The listeners stay: taking them off costs more than asking whether it is over.
+    let isOver = false
     const end = (failure?: Refusal) => {
-      clearTimeout(timer)
-      incoming.off('data', take).off('end', end).off('error', cut).off('close', cut)
+      if (isOver) return
+      isOver = true
+      deadline.end()
       if (failure === undefined) resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
       else {
         incoming.pause()
@@ -33,11 +36,14 @@ export async function readBody(incoming: IncomingMessage, limits: Limits): Promi
       }
     }
     const take = (piece: Buffer) => {
+      if (isOver) return
       bytesCount += piece.length
       pieces.push(piece)
       if (bytesCount > limits.bodyBytesMax) end(tooLarge(limits))
     }
-    const cut = () => end(new Refusal('MALFORMED_BODY', 'the body ends before its end', { headers: CLOSE }))
+    const cut = () => {
+      if (!isOver) end(new Refusal('MALFORMED_BODY', 'the body ends before its end', { headers: CLOSE }))
+    }
     incoming
       .on('data', take)
       .on('end', () => end())

@@ -94,7 +94,7 @@ export class Databases {
    * @throws Refusal `DATABASE_NOT_FOUND`, `SHUTTING_DOWN`; QuireError as `open`
    */
   async use<R>(name: string, work: (opened: OpenDatabase) => R | Promise<R>): Promise<R> {
-    const opened = await this.acquire(name)
+    const opened = this.#take(name) ?? (await this.acquire(name))
     try {
       return await work(opened)
     } finally {
@@ -104,15 +104,14 @@ export class Databases {
 
   /** Takes a database for longer than a call, until `release`. Errors are those of `use`. */
   async acquire(name: string): Promise<OpenDatabase> {
-    let opened = this.#find(name)
+    let opened = this.#take(name)
     while (opened === undefined && this.#closing.has(name)) {
       await this.#closing.get(name)
-      opened = this.#find(name)
+      opened = this.#take(name)
     }
-    if (opened === undefined) {
-      if (!this.#exists(name)) throw new Refusal('DATABASE_NOT_FOUND', `there is no database ${name}; PUT makes it`)
-      opened = this.#openFile(name)
-    }
+    if (opened !== undefined) return opened
+    if (!this.#exists(name)) throw new Refusal('DATABASE_NOT_FOUND', `there is no database ${name}; PUT makes it`)
+    opened = this.#openFile(name)
     opened.usersCount++
     this.#closeIdle()
     return opened
@@ -162,8 +161,17 @@ export class Databases {
     if (this.#isClosed) throw new Refusal('SHUTTING_DOWN', 'the server is shutting down')
     const opened = this.#open.get(name)
     if (opened === undefined) return undefined
-    this.#open.delete(name)
-    this.#open.set(name, opened)
+    if (this.#open.size > 1) {
+      this.#open.delete(name)
+      this.#open.set(name, opened)
+    }
+    return opened
+  }
+
+  /** One that is open, with one user more. */
+  #take(name: string): OpenDatabase | undefined {
+    const opened = this.#find(name)
+    if (opened !== undefined) opened.usersCount++
     return opened
   }
 
@@ -188,7 +196,7 @@ export class Databases {
 
   /** Closes those used longest ago, beyond as many as may be open. Databases in memory would be lost, and stay. */
   #closeIdle(): void {
-    if (this.folder === '') return
+    if (this.folder === '' || this.#open.size <= this.#openMax) return
     for (const opened of this.opened()) {
       if (this.#open.size <= this.#openMax) return
       if (opened.usersCount === 0) this.#close(opened).catch(error => this.#onFailedClose(opened.name, error))

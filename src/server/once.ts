@@ -49,7 +49,7 @@ export function onceOf({
   const key = context.req.header('Idempotency-Key')
   if (key === undefined) return undefined
   if (!KEY.test(key)) throw new Refusal('INVALID_REQUEST', 'an Idempotency-Key has 1 to 128 visible characters')
-  const { pathname, search } = new URL(context.req.url)
+  const { pathname, search } = new URL(context.req.url, 'http://localhost')
   const asked = pack([context.req.method, pathname + search, body ?? null])
   return {
     id: hash('sha256', `${grant.id ?? ''}\n${key}`, 'base64url'),

@@ -2,11 +2,11 @@
 //
 // The same schemas check a request and make the OpenAPI document, so that the two cannot differ. Promises: a handler
 // sees only what its schemas let through; an option or field that is not known is refused by name.
-// Leaves to others: finding and running routes (app.ts), shared schemas (schemas.ts).
+// Leaves to others: finding and running routes (direct.ts, requests.ts), shared schemas (schemas.ts).
 
 import { z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import type { Grant } from './auth.ts'
+import type { Exchange } from './exchange.ts'
 import type { Form } from './media.ts'
 import { type ProblemIssue, Refusal } from './problems.ts'
 import type { ServerState } from './state.ts'
@@ -59,7 +59,7 @@ export interface Call<P, Q, B> {
   readonly server: ServerState
   /** What the sender may do; the route's own access was checked. */
   readonly grant: Grant
-  readonly context: Context
+  readonly context: Exchange
   readonly params: P
   readonly query: Q
   readonly body: B

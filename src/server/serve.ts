@@ -2,7 +2,7 @@
 //
 // Promises: a connection that sends no head in time, or nothing at all, is closed; `close` takes no new request, waits
 // for those that are worked on, ends streams, and has everything on disk when it resolves; closing twice is one close.
-// Leaves to others: requests (app.ts), who is let in (auth.ts), databases (databases.ts).
+// Leaves to others: requests (direct.ts), who is let in (auth.ts), databases (databases.ts).
 
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -14,9 +14,11 @@ import { Admission } from './admission.ts'
 import { makeApp } from './app.ts'
 import { Authority } from './auth.ts'
 import { Databases } from './databases.ts'
+import { directListener, type Listener } from './direct.ts'
 import { isLoopback } from './hosts.ts'
 import { Metrics } from './metrics.ts'
 import { type ServeOptions, type ServerSettings, serverSettings } from './options.ts'
+import { prepared } from './requests.ts'
 import type { Route } from './route.ts'
 import { backupRoutes, clearBackups } from './routes/backups.ts'
 import { changeRoutes } from './routes/changes.ts'
@@ -76,8 +78,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...kvRoutes,
     ...transactionRoutes
   )
-  const app = makeApp(state, routes, authority)
-  const server = socketServer(settings, getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  const door = { server: state, authority }
+  const all = routes.map(prepared)
+  const app = getRequestListener(makeApp(door, all).fetch, { overrideGlobalObjects: false })
+  const server = socketServer(settings, directListener(door, all, app))
   watchConnections(server, state)
   try {
     await listen(server, settings)
@@ -112,7 +116,7 @@ function versionOf(): string {
     .version
 }
 
-function socketServer({ limits, tls }: ServerSettings, listener: ReturnType<typeof getRequestListener>): Server {
+function socketServer({ limits, tls }: ServerSettings, listener: Listener): Server {
   const options = {
     connectionsCheckingInterval: CONNECTION_CHECK_MS,
     headersTimeout: limits.headTimeoutMs,

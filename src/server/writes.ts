@@ -49,12 +49,23 @@ function held({ names, once }: Write): readonly string[] {
   return once === undefined ? names : [...names, ONCE_COLLECTION]
 }
 
-function databaseTarget(database: Database, { names, durability }: Write): Target {
-  return {
-    collection: name => database.collection(name),
-    kv: database.kv.bind(database) as unknown as Transaction['kv'],
-    namespace: database.namespace.bind(database) as unknown as Transaction['namespace'],
-    atomically: work => database.transaction(work, { ...committedAt(durability), collections: names })
+/** A database by itself; a class, for one is made by every write. */
+class DatabaseTarget implements Target {
+  readonly #database: Database
+  readonly #write: Write
+
+  constructor(write: Write) {
+    this.#database = write.opened.database
+    this.#write = write
+  }
+
+  readonly collection: Target['collection'] = name => this.#database.collection(name)
+  readonly kv = ((name: string) => this.#database.kv(name)) as unknown as Target['kv']
+  readonly namespace = ((name: string) => this.#database.namespace(name)) as unknown as Target['namespace']
+
+  atomically<R>(work: (transaction: Transaction) => R): R {
+    const { durability, names } = this.#write
+    return this.#database.transaction(work, { ...committedAt(durability), collections: names })
   }
 }
 
@@ -72,7 +83,7 @@ export async function shortWrite<R>(write: Write, work: (options: WriteOptions, 
   const { opened, once, durability } = write
   const { database } = opened
   const result = await opened.gate.short(held(write), () => {
-    if (once === undefined) return work(committedAt(durability), databaseTarget(database, write))
+    if (once === undefined) return work(committedAt(durability), new DatabaseTarget(write))
     const kept = knownOf(opened, once)
     if (kept !== undefined) return kept.result as R
     return database.transaction(
@@ -96,7 +107,7 @@ export async function longWrite<R>(
   const { opened, once, durability } = write
   const { database } = opened
   const result = await opened.gate.long(held(write), async () => {
-    if (once === undefined) return work(committedAt(durability), databaseTarget(database, write))
+    if (once === undefined) return work(committedAt(durability), new DatabaseTarget(write))
     const kept = knownOf(opened, once)
     if (kept !== undefined) return kept.result as R
     return database.transaction(

@@ -6,6 +6,7 @@
 // Source: the HTML standard, "Server-sent events".
 
 import { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { ChangeStream, Document, WatchOptions } from '../../index.ts'
 import type { OpenDatabase } from '../databases.ts'
@@ -75,7 +76,8 @@ async function streamed(
     throw error
   }
   metrics.streamsOpen++
-  return streamSSE(context, async stream => {
+  // Only hono has streams, and so this route is reached through it.
+  return streamSSE(context as Context, async stream => {
     stream.onAbort(() => left.abort())
     try {
       await tell(stream, changes, { left, stallMs: settings.limits.answerTimeoutMs })

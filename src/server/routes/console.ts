@@ -4,8 +4,8 @@
 // routes. Leaves to others: the files (../console-files.ts), what they do (src/console).
 
 import { z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { consoleFile, PAGE_FILE } from '../console-files.ts'
+import type { Exchange } from '../exchange.ts'
 import { Refusal } from '../problems.ts'
 import { noQuery, type Route, route } from '../route.ts'
 
@@ -15,7 +15,7 @@ const UNCHANGED = { description: 'The file is as the client has it' }
 const text = z.string()
 
 /** @throws Refusal `NOT_FOUND` */
-function answerWith(name: string, context: Context): Response {
+function answerWith(name: string, context: Exchange): Response {
   const file = consoleFile(name)
   if (file === undefined) {
     const why =

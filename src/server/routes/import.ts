@@ -5,7 +5,6 @@
 // rest can be sent with `skip`. Leaves to others: batches (the engine).
 
 import type { IncomingMessage } from 'node:http'
-import type { HttpBindings } from '@hono/node-server'
 import { z } from '@hono/zod-openapi'
 import type { AsyncCollection, Document, WithId } from '../../index.ts'
 import { parseExtended } from '../extended-json.ts'
@@ -140,7 +139,7 @@ const importDocuments = route(
     }
   },
   async ({ server, context, params, query }): Promise<Answer | Response> => {
-    const { incoming } = context.env as HttpBindings
+    const { incoming } = context.env
     const { limits } = server.settings
     refuseCompression(incoming.headers['content-encoding'])
     if (!TYPES.test(incoming.headers['content-type'] ?? '')) {

@@ -6,7 +6,6 @@
 // stream cuts the connection, so half an answer is never taken for a whole one.
 // Leaves to others: which collections a pipeline may name (auth.ts).
 
-import type { HttpBindings } from '@hono/node-server'
 import { z } from '@hono/zod-openapi'
 import {
   type AggregateOptions,
@@ -86,7 +85,7 @@ async function answerWith(
   const release = () => server.databases.release(opened)
   const cut = (error: unknown) => {
     server.settings.log.error({ path: context.req.path, error }, 'an answer was cut off')
-    ;(context.env as HttpBindings).outgoing.destroy()
+    context.env.outgoing.destroy()
   }
   return streamOf(cursorOf(opened), { form, stallMs: server.settings.limits.answerTimeoutMs, release, cut })
 }

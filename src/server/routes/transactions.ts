@@ -19,7 +19,7 @@ import { DEFAULT_DATABASE } from '../databases.ts'
 import { storeCollection } from '../names.ts'
 import { ONCE_HEADER } from '../once.ts'
 import { Refusal } from '../problems.ts'
-import { type Answer, noQuery, type Route, route } from '../route.ts'
+import { type Answer, type Route, route } from '../route.ts'
 import { anyObject, collectionName, databasePath, filter, sort, update, writeQuery } from '../schemas.ts'
 import { shortWrite, writeOf } from '../writes.ts'
 import { isListed, tagOf } from './documents.ts'
@@ -202,14 +202,14 @@ const execute = route(
     description: `Works on the store ${EXECUTE_STORE} of database ${DEFAULT_DATABASE}. A GET of a key that there is not gives "".`,
     access: 'read',
     isFiltered: true,
-    query: noQuery,
+    query: writeQuery,
     body: z.strictObject({ commands: z.array(executeCommand).max(COMMANDS_MAX) }),
     answers: {
       200: { description: 'What each command gives', schema: z.strictObject({ results: z.array(z.string()) }) },
       400: { description: 'What is wrong', schema: z.strictObject({ error: z.string() }) }
     }
   },
-  async ({ server, grant, body: { commands } }): Promise<Answer> => {
+  async ({ server, grant, query, body: { commands } }): Promise<Answer> => {
     const kinds = commands.map(one => one.cmd_type.toLowerCase())
     if (kinds.some(kind => kind !== 'get' && kind !== 'set'))
       return { status: 400, value: { error: 'unknown command' } }
@@ -225,7 +225,7 @@ const execute = route(
         })
       }
       if (!kinds.includes('set')) return opened.database.transaction(work)
-      const write = { opened, names: [name], durability: undefined }
+      const write = { opened, names: [name], durability: query.durability }
       return shortWrite(write, (_, target) => target.atomically(work))
     })
     return { status: 200, value: { results } }
