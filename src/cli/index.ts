@@ -32,6 +32,7 @@ const COMMANDS: Choices = {
   repair: { summary: 'Copy what a damaged database still holds to a new one', load: () => import('./repair.ts') },
   backup: { summary: 'Copy a database', load: () => import('./backup.ts') },
   compact: { summary: 'Give back the room that deletes left', load: () => import('./compact.ts') },
+  bench: { summary: 'Measure how fast a database is on this machine', load: () => import('./bench.ts') },
   serve: { summary: 'Serve the databases of a folder over HTTP', load: () => import('./serve.ts') },
   'token create': { summary: 'Make a token that opens databases of a server', load: () => import('./token-create.ts') },
   'token list': { summary: 'Print the tokens of a server', load: () => import('./token-list.ts') },
