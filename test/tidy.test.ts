@@ -72,7 +72,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   server: ['index.ts'],
   client: ['errors.ts', 'type index.ts'],
   // A page of its own, which speaks HTTP.
-  console: ['type stats.ts'],
+  console: ['type stats.ts', 'type server/page-runs.ts'],
   cli: ['index.ts', 'server/index.ts']
 }
 

@@ -4,15 +4,20 @@
 // names the place. Leaves to others: the frame (frame.tsx), views (views/).
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, whenTokenRefused } from './api.ts'
+import { ask, databasePath, whenTokenRefused } from './api.ts'
 import { Frame } from './frame.tsx'
 import { useLoad } from './hooks.ts'
 import { Login } from './login.tsx'
-import { FailureNote } from './parts.tsx'
+import { FailureNote, ViewHead } from './parts.tsx'
 import { type Place, usePlace, VIEW_NAMES } from './route.ts'
 import { storedToken, storeToken } from './session.ts'
+import { ActivityView } from './views/activity.tsx'
+import { ChangeFeed } from './views/changes.tsx'
 import { CollectionView } from './views/collection.tsx'
+import { Keys } from './views/keys.tsx'
 import { Overview } from './views/overview.tsx'
+import { Pages } from './views/pages.tsx'
+import { Transactions } from './views/transactions.tsx'
 
 interface About {
   readonly isTokenNeeded: boolean
@@ -77,6 +82,24 @@ function Inside({ version, onLeave }: { version: string; onLeave?: () => void })
   )
 }
 
-function DatabaseView({ place: { database } }: { place: Place }) {
-  return <Overview database={database} />
+function DatabaseView({ place: { database, view } }: { place: Place }) {
+  switch (view) {
+    case 'activity':
+      return <ActivityView database={database} />
+    case 'changes':
+      return (
+        <>
+          <ViewHead title="Changes" />
+          <ChangeFeed path={databasePath(database)} />
+        </>
+      )
+    case 'keys':
+      return <Keys database={database} />
+    case 'transactions':
+      return <Transactions database={database} />
+    case 'pages':
+      return <Pages database={database} />
+    default:
+      return <Overview database={database} />
+  }
 }

@@ -30,7 +30,7 @@ export function bytesText(bytes: number): string {
 
 /** A share of a whole. */
 export function percentText(part: number, all: number): string {
-  return all === 0 ? '0 %' : `${((100 * part) / all).toFixed(part * 10 < all ? 1 : 0)} %`
+  return part === 0 ? '0 %' : `${((100 * part) / all).toFixed(part * 10 < all ? 1 : 0)} %`
 }
 
 /** Whether a value is an object that is no list. */

@@ -51,7 +51,7 @@ export function Frame({ place, version, onLeave, children }: FrameProps) {
         Skip to the content
       </button>
       <header class="top">
-        <a class="brand" href={viewHref(place.database)}>
+        <a class="brand" aria-label="QuireDB" href={viewHref(place.database)}>
           <Logo />
           <span>QuireDB</span>
         </a>

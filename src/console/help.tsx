@@ -6,8 +6,9 @@ import { Dialog, Switch } from './parts.tsx'
 
 const KEYS: readonly (readonly [keys: string, words: string])[] = [
   ['?', 'This help'],
+  ['1 to 6', 'Overview, activity, changes, keys, transactions, page map'],
   ['/', 'To the filter'],
-  ['n', 'A new document'],
+  ['n', 'A new document, or key'],
   ['r', 'Load again'],
   ['[ and ]', 'The page before, the next page'],
   ['t', 'The next looks: as the system, light, dark'],

@@ -5,7 +5,7 @@
 import { useState } from 'preact/hooks'
 import { ask, Failure } from './api.ts'
 import { useAction } from './hooks.ts'
-import { FailureNote, Field } from './parts.tsx'
+import { FailureNote, Field, Form } from './parts.tsx'
 import { storeToken } from './session.ts'
 
 /** The page that asks for a token. */
@@ -24,13 +24,7 @@ export function Login({ isOver, onDone }: { isOver: boolean; onDone: () => void 
   })
   return (
     <main class="login" id="content">
-      <form
-        class="card login-card"
-        onSubmit={event => {
-          event.preventDefault()
-          void login.run()
-        }}
-      >
+      <Form class="card login-card" onSubmit={() => void login.run()}>
         <Logo />
         <h1>QuireDB console</h1>
         <p>This server asks for a token. It stays in this tab, and is forgotten when the tab is closed.</p>
@@ -51,7 +45,7 @@ export function Login({ isOver, onDone }: { isOver: boolean; onDone: () => void 
         <p class="hint">
           Tokens are made on the server: <code>quire token create data NAME admin</code>
         </p>
-      </form>
+      </Form>
     </main>
   )
 }

@@ -186,6 +186,80 @@ export function Switch({ label, isOn, onChange }: SwitchProps) {
   )
 }
 
+interface FormProps {
+  readonly onSubmit: () => void
+  /** What it is called, where its heading does not say so. */
+  readonly label?: string
+  readonly class?: string
+  readonly id?: string
+  readonly children: ComponentChildren
+}
+
+/** A form that is handed in here, not sent by the browser. */
+export function Form({ onSubmit, label, class: className, id, children }: FormProps) {
+  return (
+    <form
+      id={id}
+      class={className}
+      aria-label={label}
+      onSubmit={event => {
+        event.preventDefault()
+        onSubmit()
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onSubmit()
+      }}
+    >
+      {children}
+    </form>
+  )
+}
+
+interface DialogEndProps {
+  /** What handing the form in does. */
+  readonly action: string
+  readonly isDisabled: boolean
+  readonly onClose: () => void
+  /** What else can be done, to the left. */
+  readonly children?: ComponentChildren
+}
+
+/** The end of a form in a dialog: away, or do it. */
+export function DialogEnd({ action, isDisabled, onClose, children }: DialogEndProps) {
+  return (
+    <div class="actions actions-end">
+      {children}
+      <span class="grow" />
+      <button type="button" class="button" onClick={onClose}>
+        Cancel
+      </button>
+      <button type="submit" class="button button-main" disabled={isDisabled}>
+        {action}
+      </button>
+    </div>
+  )
+}
+
+/** The heads of a table's columns; figures stand at the right. */
+export function TableHead({ names, figures = [] }: { names: readonly string[]; figures?: readonly string[] }) {
+  return (
+    <thead>
+      <tr>
+        {names.map(name => (
+          <th scope="col" key={name}>
+            {name}
+          </th>
+        ))}
+        {figures.map(name => (
+          <th scope="col" class="number" key={name}>
+            {name}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  )
+}
+
 /** A table that scrolls sideways where the page is narrow, by keyboard too. */
 export function WideTable({ label, children }: { label: string; children: ComponentChildren }) {
   return (

@@ -6,9 +6,9 @@
 import { useEffect, useState } from 'preact/hooks'
 
 /** Views of a database as a whole. */
-export const VIEWS = ['overview'] as const
+export const VIEWS = ['overview', 'activity', 'changes', 'keys', 'transactions', 'pages'] as const
 /** Tabs of a collection. */
-export const TABS = ['documents'] as const
+export const TABS = ['documents', 'indexes', 'changes', 'transfer'] as const
 
 /** A view of a database. */
 export type View = (typeof VIEWS)[number]
@@ -17,7 +17,12 @@ export type Tab = (typeof TABS)[number]
 
 /** Names of the views, as people read them. */
 export const VIEW_NAMES: Readonly<Record<View, string>> = {
-  overview: 'Overview'
+  overview: 'Overview',
+  activity: 'Activity',
+  changes: 'Changes',
+  keys: 'Keys and values',
+  transactions: 'Transactions',
+  pages: 'Page map'
 }
 
 /** A place. */

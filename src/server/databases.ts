@@ -85,8 +85,14 @@ export class Databases {
 
   /** Bytes of a database's file; 0 where there is none. */
   bytesOf(name: string): number {
+    const path = this.fileOf(name)
+    return path === undefined ? 0 : statSync(path).size
+  }
+
+  /** Path of a database's file; undefined where there is none. */
+  fileOf(name: string): string | undefined {
     const path = this.#pathOf(name)
-    return this.folder !== '' && existsSync(path) ? statSync(path).size : 0
+    return this.folder !== '' && existsSync(path) ? path : undefined
   }
 
   /**

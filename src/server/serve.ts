@@ -28,6 +28,7 @@ import { databaseRoutes } from './routes/databases.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { importRoutes } from './routes/import.ts'
 import { kvRoutes } from './routes/kv.ts'
+import { pageRoutes } from './routes/pages.ts'
 import { queryRoutes } from './routes/queries.ts'
 import { systemRoutes } from './routes/system.ts'
 import { transactionRoutes } from './routes/transactions.ts'
@@ -68,6 +69,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...systemRoutes(() => routes, version, authority.isNeeded),
     ...consoleRoutes(version, () => authority.isNeeded),
     ...databaseRoutes,
+    ...pageRoutes,
     ...collectionRoutes,
     ...documentRoutes,
     ...queryRoutes,

@@ -109,10 +109,15 @@ export class Console {
     await this.page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
   }
 
-  /** Keeps a picture of the view, and looks for what keeps people out of it. */
-  async inspect(name: string): Promise<void> {
+  /** Keeps a picture of the view. */
+  async keepPicture(name: string): Promise<void> {
     mkdirSync(PICTURES, { recursive: true })
     await this.page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true, animations: 'disabled' })
+  }
+
+  /** Keeps a picture of the view, and looks for what keeps people out of it. */
+  async inspect(name: string): Promise<void> {
+    await this.keepPicture(name)
     const found = (await this.page.evaluate(
       `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')

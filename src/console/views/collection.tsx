@@ -9,11 +9,17 @@ import { bytesText, countOf } from '../format.ts'
 import { useAction } from '../hooks.ts'
 import { Confirm, ViewHead } from '../parts.tsx'
 import { collectionHref, go, TABS, type Tab, viewHref } from '../route.ts'
+import { ChangeFeed } from './changes.tsx'
 import { Documents } from './documents.tsx'
+import { Indexes } from './indexes.tsx'
 import { NameDialog } from './overview.tsx'
+import { Transfer } from './transfer.tsx'
 
 const TAB_NAMES: Readonly<Record<Tab, string>> = {
-  documents: 'Documents'
+  documents: 'Documents',
+  indexes: 'Indexes',
+  changes: 'Changes',
+  transfer: 'Import and export'
 }
 
 interface CollectionProps {
@@ -62,8 +68,17 @@ export function CollectionView({ database, collection, tab }: CollectionProps) {
   )
 }
 
-function TabContent({ database, collection }: CollectionProps) {
-  return <Documents database={database} collection={collection} key={`${database}/${collection}`} />
+function TabContent({ database, collection, tab }: CollectionProps) {
+  switch (tab) {
+    case 'indexes':
+      return <Indexes database={database} collection={collection} />
+    case 'changes':
+      return <ChangeFeed path={collectionPath(database, collection)} />
+    case 'transfer':
+      return <Transfer database={database} collection={collection} />
+    default:
+      return <Documents database={database} collection={collection} />
+  }
 }
 
 interface DialogProps {

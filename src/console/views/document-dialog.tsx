@@ -9,7 +9,7 @@ import { idParts, longText, shortText } from '../format.ts'
 import { useAction } from '../hooks.ts'
 import { checkObject } from '../json-check.ts'
 import { JsonEditor } from '../json-editor.tsx'
-import { Dialog, FailureNote } from '../parts.tsx'
+import { Dialog, DialogEnd, FailureNote, Form } from '../parts.tsx'
 
 interface DocumentDialogProps {
   /** Path of the collection. */
@@ -61,15 +61,7 @@ export function DocumentDialog({ path, id, onDone, onClose }: DocumentDialogProp
   const title = id === undefined ? 'New document' : `Document ${shortText(id, 40)}`
   return (
     <Dialog title={title} isWide onClose={onClose}>
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          void save.run(false)
-        }}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void save.run(false)
-        }}
-      >
+      <Form onSubmit={() => void save.run(false)}>
         <FailureNote failure={load.failure} />
         {load.isRunning ? <p role="status">Loading…</p> : null}
         <JsonEditor
@@ -96,7 +88,11 @@ export function DocumentDialog({ path, id, onDone, onClose }: DocumentDialogProp
             <FailureNote failure={remove.failure} />
           </>
         )}
-        <div class="actions actions-end">
+        <DialogEnd
+          action={id === undefined ? 'Insert' : 'Save'}
+          isDisabled={save.isRunning || checked.problem !== undefined}
+          onClose={onClose}
+        >
           {id === undefined ? null : isDeleting ? (
             <button
               type="button"
@@ -111,15 +107,8 @@ export function DocumentDialog({ path, id, onDone, onClose }: DocumentDialogProp
               Delete
             </button>
           )}
-          <span class="grow" />
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button button-main" disabled={save.isRunning || checked.problem !== undefined}>
-            {id === undefined ? 'Insert' : 'Save'}
-          </button>
-        </div>
-      </form>
+        </DialogEnd>
+      </Form>
     </Dialog>
   )
 }

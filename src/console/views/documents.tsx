@@ -8,8 +8,8 @@ import { ask, collectionPath, type Json, type JsonObject } from '../api.ts'
 import { useCatalog } from '../catalog.ts'
 import { countText, isObject, longText, shortText } from '../format.ts'
 import { useLoad, useShortcuts } from '../hooks.ts'
-import { checkObject, problemText } from '../json-check.ts'
-import { Choice, Empty, FailureNote, Field, WideTable } from '../parts.tsx'
+import { Choice, Empty, FailureNote, Field, Form, TableHead, WideTable } from '../parts.tsx'
+import { queryObject } from '../query-text.ts'
 import { DocumentDialog } from './document-dialog.tsx'
 
 const SIZES = [25, 50, 100, 250] as const
@@ -25,7 +25,7 @@ interface Found {
   readonly documents: readonly JsonObject[]
   readonly hasMore: boolean
 }
-type Form = 'table' | 'json'
+type Layout = 'table' | 'json'
 
 const FIRST: Query = { filter: {}, sort: undefined, size: SIZES[0], page: 0 }
 
@@ -34,7 +34,7 @@ export function Documents({ database, collection }: { database: string; collecti
   const catalog = useCatalog()
   const path = collectionPath(database, collection)
   const [query, setQuery] = useState<Query>(FIRST)
-  const [form, setForm] = useState<Form>('table')
+  const [layout, setLayout] = useState<Layout>('table')
   const [opened, setOpened] = useState<{ id: Json | undefined }>()
   const { filter, sort, size, page } = query
   const found = useLoad(
@@ -57,11 +57,11 @@ export function Documents({ database, collection }: { database: string; collecti
   const documents = found.value?.documents ?? []
   return (
     <>
-      <FilterBar query={query} form={form} onForm={setForm} onQuery={setQuery} onInsert={insert} />
+      <FilterBar query={query} layout={layout} onLayout={setLayout} onQuery={setQuery} onInsert={insert} />
       <FailureNote failure={found.failure} />
       {documents.length === 0 ? (
         <Empty>{found.isLoading ? 'Loading…' : 'No document matches.'}</Empty>
-      ) : form === 'table' ? (
+      ) : layout === 'table' ? (
         <DocumentTable documents={documents} onOpen={id => setOpened({ id })} />
       ) : (
         <DocumentCards documents={documents} onOpen={id => setOpened({ id })} />
@@ -90,35 +90,27 @@ export function Documents({ database, collection }: { database: string; collecti
 
 interface FilterBarProps {
   readonly query: Query
-  readonly form: Form
-  readonly onForm: (form: Form) => void
+  readonly layout: Layout
+  readonly onLayout: (layout: Layout) => void
   readonly onQuery: (query: Query) => void
   readonly onInsert: () => void
 }
 
-function objectOf(text: string): { value: JsonObject | undefined; problem: string | undefined } {
-  if (text.trim() === '') return { value: undefined, problem: undefined }
-  const checked = checkObject(text)
-  if (checked.problem !== undefined) return { value: undefined, problem: problemText(checked.problem) }
-  return { value: checked.value as JsonObject, problem: undefined }
-}
-
-function FilterBar({ query, form, onForm, onQuery, onInsert }: FilterBarProps) {
+function FilterBar({ query, layout, onLayout, onQuery, onInsert }: FilterBarProps) {
   const [filterText, setFilterText] = useState('')
   const [sortText, setSortText] = useState('')
   const [isTried, setIsTried] = useState(false)
   const formId = useId()
-  const filter = objectOf(filterText)
-  const sort = objectOf(sortText)
+  const filter = queryObject(filterText)
+  const sort = queryObject(sortText)
   useShortcuts({ '/': () => document.getElementById(formId)?.querySelector('input')?.focus() })
-  const submit = (event: Event) => {
-    event.preventDefault()
+  const submit = () => {
     setIsTried(true)
     if (filter.problem !== undefined || sort.problem !== undefined) return
     onQuery({ ...query, filter: filter.value ?? {}, sort: sort.value, page: 0 })
   }
   return (
-    <form class="bar" id={formId} onSubmit={submit} aria-label="Query">
+    <Form class="bar" id={formId} onSubmit={submit} label="Query">
       <Field
         label="Filter"
         class="field-wide"
@@ -144,12 +136,12 @@ function FilterBar({ query, form, onForm, onQuery, onInsert }: FilterBarProps) {
       />
       <Choice
         label="Show as"
-        value={form}
+        value={layout}
         options={[
           ['table', 'Table'],
           ['json', 'JSON']
         ]}
-        onChange={onForm}
+        onChange={onLayout}
       />
       <div class="bar-actions">
         <button type="submit" class="button">
@@ -159,7 +151,7 @@ function FilterBar({ query, form, onForm, onQuery, onInsert }: FilterBarProps) {
           Insert
         </button>
       </div>
-    </form>
+    </Form>
   )
 }
 
@@ -184,16 +176,7 @@ function DocumentTable({ documents, onOpen }: ListProps) {
   return (
     <div class="card card-flush">
       <WideTable label="Documents">
-        <thead>
-          <tr>
-            <th scope="col">_id</th>
-            {columns.map(name => (
-              <th scope="col" key={name}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead names={['_id', ...columns]} />
         <tbody>
           {documents.map(document => (
             <tr key={keyOf(document)}>

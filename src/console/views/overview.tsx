@@ -10,7 +10,19 @@ import { useCatalog } from '../catalog.ts'
 import { saveFile } from '../download.ts'
 import { bytesText, countOf, countText, percentText } from '../format.ts'
 import { useAction, useLoad, useShortcuts } from '../hooks.ts'
-import { Confirm, Dialog, Empty, FailureNote, Field, Figure, ViewHead, WideTable } from '../parts.tsx'
+import {
+  Confirm,
+  Dialog,
+  DialogEnd,
+  Empty,
+  FailureNote,
+  Field,
+  Figure,
+  Form,
+  TableHead,
+  ViewHead,
+  WideTable
+} from '../parts.tsx'
 import { collectionHref, go, viewHref } from '../route.ts'
 
 const PAGE_BYTES = 4096
@@ -45,7 +57,11 @@ export function Overview({ database }: { database: string }) {
         </button>
       </ViewHead>
       <FailureNote failure={catalog.failure} />
-      {stats.value === undefined ? <FailureNote failure={stats.failure} /> : <Figures stats={stats.value} />}
+      {stats.value === undefined ? (
+        <FailureNote failure={stats.failure} />
+      ) : (
+        <Figures stats={stats.value} collections={collections} />
+      )}
       <Collections database={database} collections={collections} isLoading={catalog.isLoading} />
       <Care database={database} onDone={catalog.reload} />
       {asked === 'collection' ? (
@@ -58,16 +74,12 @@ export function Overview({ database }: { database: string }) {
   )
 }
 
-function Figures({ stats }: { stats: Stats }) {
-  const documentsCount = stats.collections.reduce((sum, { documentsCount }) => sum + documentsCount, 0)
+function Figures({ stats, collections }: { stats: Stats; collections: readonly CollectionInfo[] }) {
+  const documentsCount = collections.reduce((sum, { documentsCount }) => sum + documentsCount, 0)
   const { pagesCount, freePagesCount } = stats
   return (
     <dl class="figures">
-      <Figure
-        name="Documents"
-        value={countText(documentsCount)}
-        note={countOf(stats.collections.length, 'collection')}
-      />
+      <Figure name="Documents" value={countText(documentsCount)} note={countOf(collections.length, 'collection')} />
       <Figure
         name="File"
         value={bytesText(pagesCount * PAGE_BYTES)}
@@ -106,24 +118,7 @@ function Collections({ database, collections, isLoading }: CollectionsProps) {
     <section class="card">
       <h2>Collections</h2>
       <WideTable label="Collections">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col" class="number">
-              Documents
-            </th>
-            <th scope="col" class="number">
-              Size
-            </th>
-            <th scope="col" class="number">
-              Average
-            </th>
-            <th scope="col" class="number">
-              Id index
-            </th>
-            <th scope="col">Ids</th>
-          </tr>
-        </thead>
+        <TableHead names={['Name', 'Ids']} figures={['Documents', 'Size', 'Average', 'Id index']} />
         <tbody>
           {collections.map(one => (
             <tr key={one.name}>
@@ -239,23 +234,11 @@ interface NameDialogProps {
 export function NameDialog({ title, hint, name, onName, action, onClose }: NameDialogProps) {
   return (
     <Dialog title={title} onClose={onClose}>
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          void action.run()
-        }}
-      >
+      <Form onSubmit={() => void action.run()}>
         <Field label="Name" value={name} onInput={onName} hint={hint} isRequired />
         <FailureNote failure={action.failure} />
-        <div class="actions actions-end">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button button-main" disabled={action.isRunning || name === ''}>
-            Make it
-          </button>
-        </div>
-      </form>
+        <DialogEnd action="Make it" isDisabled={action.isRunning || name === ''} onClose={onClose} />
+      </Form>
     </Dialog>
   )
 }
