@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 
 /** The built package. */
 export const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
-const PRELUDE = `import { open, QuireError } from ${JSON.stringify(PACKAGE)}\nconst [path] = process.argv.slice(1)\n`
+const PRELUDE = `import { open, QuireError, salvage } from ${JSON.stringify(PACKAGE)}\nconst [path] = process.argv.slice(1)\n`
 
 /** What a child process left behind. */
 export interface Ended {
@@ -22,7 +22,7 @@ function checkBuilt(): void {
   if (!existsSync(fileURLToPath(PACKAGE))) throw new Error('dist/ is missing: `npm run build` makes it')
 }
 
-/** Starts `script`, a module that sees `open`, `QuireError`, `path`, and `more` behind it in `process.argv`. */
+/** Starts `script`, a module that sees `open`, `QuireError`, `salvage`, `path`, and `more` behind it in `process.argv`. */
 export function startChild(
   script: string,
   path: string,

@@ -23,10 +23,30 @@ export interface Step {
   text: number
   durability: 'process' | 'disk'
   /** For `other`: what is called. */
-  call: '' | 'checkpoint' | 'backup' | 'compact' | 'index' | 'dropIndex' | 'sync' | 'reopen' | 'expire'
+  call: '' | keyof typeof CALLS
 }
 
-function write(
+/**
+ * What steps call, as the child has it. `fill` leaves `value` pages free on the disk, `empty` gives all back, and
+ * `salvage` reads the backup before it.
+ */
+const CALLS = {
+  checkpoint: 'database.checkpoint()',
+  backup: "database.backup((backup = path + '.backup' + n))",
+  compact: 'database.compact()',
+  index: "database.collection('items').createIndex({ n: 1 })",
+  dropIndex: "database.collection('items').dropIndex('n_1')",
+  sync: 'database.sync()',
+  reopen: '{ try { database.close() } finally { if (!start()) process.exit(9) } }',
+  expire: 'database.expireDocuments()',
+  salvage: "salvage(backup, path + '.salvaged' + n)",
+  fill: 'fill(step.value)',
+  empty: 'rmSync(ballast)',
+  read: "say('state ' + state())"
+}
+
+/** A step that writes. */
+export function write(
   does: Step['does'],
   ids: string[],
   value: number,
@@ -36,8 +56,9 @@ function write(
   return { does, ids, value, text, durability, call: '' } satisfies Step
 }
 
-function other(call: Step['call']): Step {
-  return { ...write('other', [], 0), call }
+/** A step that calls something else. */
+export function other(call: keyof typeof CALLS, value = 0): Step {
+  return { ...write('other', [], value), call }
 }
 
 /** A workload with everything in it, three sessions long. */
@@ -80,10 +101,19 @@ export function mixedPlan(): Step[] {
 
 /** Does the plan; says `open CODE` or `open`, then for each step `ok n` or `failed n CODE`, and `state {…}` or `unread CODE`. */
 const WORKLOAD = `
-const { writeSync } = await import('node:fs')
+const { closeSync, openSync, rmSync, statfsSync, writeSync } = await import('node:fs')
+const { dirname } = await import('node:path')
 const { plan, log, ending } = JSON.parse(process.argv[2])
 const say = text => writeSync(1, text + '\\n')
 let database
+let backup
+const ballast = dirname(path) + '/ballast'
+function fill(pages) {
+  const file = openSync(ballast, 'a')
+  const { bavail, bsize } = statfsSync(ballast)
+  for (let free = bavail; free > pages; free--) writeSync(file, Buffer.alloc(bsize))
+  closeSync(file)
+}
 function start() {
   for (let tries = 0; tries < 2; tries++) {
     try {
@@ -99,11 +129,9 @@ function start() {
 const collectionOf = id => database.collection(id.split('/')[0])
 const documentOf = (id, step) => ({ _id: id.split('/')[1], n: step.value, text: 'x'.repeat(step.text) })
 const calls = {
-  checkpoint: () => database.checkpoint(), sync: () => database.sync(), compact: () => database.compact(),
-  backup: n => database.backup(path + '.backup' + n), expire: () => database.expireDocuments(),
-  index: () => database.collection('items').createIndex({ n: 1 }),
-  dropIndex: () => database.collection('items').dropIndex('n_1'),
-  reopen: () => { try { database.close() } finally { if (!start()) process.exit(9) } }
+  ${Object.entries(CALLS)
+    .map(([name, call]) => `${name}: (n, step) => ${call}`)
+    .join(',\n  ')}
 }
 const verbs = {
   put: (step, options) => collectionOf(step.ids[0]).put(documentOf(step.ids[0], step), options),
@@ -117,7 +145,7 @@ const verbs = {
     for (const id of step.ids) transaction.collection(id.split('/')[0]).put(documentOf(id, step))
   }, options),
   drop: (step, options) => database.dropCollection(step.ids[0].split('/')[0], options),
-  other: (step, _, n) => calls[step.call](n)
+  other: (step, _, n) => calls[step.call](n, step)
 }
 function state() {
   const found = {}

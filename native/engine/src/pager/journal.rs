@@ -103,10 +103,12 @@ impl<'a> JournalWriter<'a> {
     }
 }
 
-/// Makes the journal in `file` incomplete, durably. Needs no room on the disk.
+/// Makes the journal in `file` incomplete, durably. Needs no room on the disk: a head of zeros may be a hole, which a
+/// full disk cannot fill, and is left as it is.
 pub fn void(file: &dyn StorageFile) -> Result<()> {
-    let count = file.len()?.min(HEAD_BYTES as u64) as usize;
-    if count > 0 {
+    let mut head = [0u8; HEAD_BYTES];
+    let count = file.read_at(0, &mut head)?;
+    if head.iter().any(|byte| *byte != 0) {
         file.write_at(0, &[0u8; HEAD_BYTES][..count])?;
     }
     file.sync_data()

@@ -13,6 +13,7 @@ use crate::pager::free_list::decode_runs;
 use crate::pager::journal::{JOURNAL_SUFFIX, Journal, JournalWriter};
 use crate::pager::recovery::{self, DataFile};
 use crate::pager::{Pager, PagerOptions};
+use crate::storage::simulated::{Fault, SimulatedStorage};
 use crate::storage::{MemoryStorage, OpenMode, Storage, sibling};
 
 const OWNER: CollectionId = CollectionId(1);
@@ -247,4 +248,18 @@ fn journal_is_incomplete_for_good_once_it_was_voided() {
     // The next checkpoint writes the same images; the power goes before it writes a head of its own.
     drop(write_images());
     assert!(Journal::find_file_id(&*file).unwrap().is_none());
+}
+
+#[test]
+fn journal_without_a_head_is_voided_on_a_disk_with_no_room() {
+    let storage = SimulatedStorage::new(1);
+    let path = Path::new(PATH);
+    let journal_path = sibling(path, JOURNAL_SUFFIX);
+    let file = storage.open(&journal_path, OpenMode::CreateNew).unwrap();
+    // The disk became full among the images, so that the head's place is a hole, and to fill it needs room.
+    file.write_at(2 * PAGE_BYTES as u64, &[7; PAGE_BYTES]).unwrap();
+    storage.inject(Fault::NoSpace, 0, true, None);
+    recovery::void_journal(&storage, path).unwrap();
+    assert!(Journal::find_file_id(&*file).unwrap().is_none());
+    file.write_at(0, b"x").unwrap_err();
 }
