@@ -11,6 +11,8 @@
 mod simulation;
 
 use std::ops::Range;
+use std::process::Command;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use simulation::campaign::{
@@ -18,6 +20,7 @@ use simulation::campaign::{
 };
 use simulation::chain::run_chain;
 use simulation::torture::{Plan, torture};
+use simulation::watchdog::{told_past, watched};
 use simulation::{setting, workloads};
 
 const RANDOM_WORKLOADS: u64 = 24;
@@ -67,8 +70,10 @@ fn mixtures_of_operations_and_upkeep_survive_a_crash_anywhere() {
 fn random_workloads_survive_a_crash_anywhere() {
     let (started, mut counts) = (Instant::now(), Counts::default());
     for seed in seeds(RANDOM_WORKLOADS, 1) {
-        crash_everywhere(&workloads::random(seed), seed, Effort::CI, &mut counts)
-            .unwrap_or_else(|failure| panic!("QUIRE_SEED={seed}: {failure:?}"));
+        watched(format!("random_workloads, QUIRE_SEED={seed}"), || {
+            crash_everywhere(&workloads::random(seed), seed, Effort::CI, &mut counts)
+        })
+        .unwrap_or_else(|failure| panic!("QUIRE_SEED={seed}: {failure:?}"));
     }
     eprintln!("random workloads: {counts:?} in {:.2?}", started.elapsed());
 }
@@ -77,7 +82,10 @@ fn random_workloads_survive_a_crash_anywhere() {
 fn runs_that_crash_one_after_the_other_keep_every_promise() {
     let (started, mut counts) = (Instant::now(), Counts::default());
     for seed in seeds(RANDOM_WORKLOADS * CHAINS_PER_WORKLOAD, CHAINS_PER_WORKLOAD) {
-        run_chain(seed, &mut counts).unwrap_or_else(|failure| panic!("QUIRE_SEED={seed}: {failure:?}"));
+        watched(format!("runs_that_crash, QUIRE_SEED={seed}"), || {
+            run_chain(seed, &mut counts)
+        })
+        .unwrap_or_else(|failure| panic!("QUIRE_SEED={seed}: {failure:?}"));
     }
     eprintln!("chains: {counts:?} in {:.2?}", started.elapsed());
 }
@@ -85,6 +93,47 @@ fn runs_that_crash_one_after_the_other_keep_every_promise() {
 #[test]
 fn disk_that_tears_within_sectors_is_survived_or_reported() {
     run("torn within sectors", workloads::mixtures(), tear_everywhere);
+}
+
+#[test]
+fn job_is_told_when_it_does_not_end_and_only_then() {
+    let (tell, told) = channel();
+    // The work ends by being told of: without the watchdog it never would.
+    told_past(
+        Duration::ZERO,
+        move || tell.send(7).unwrap(),
+        || assert_eq!(told.recv(), Ok(7)),
+    );
+    let never = || panic!("a job that ends was told");
+    assert_eq!(told_past(Duration::MAX, never, || 8), 8);
+    let broken = || std::panic::catch_unwind(|| told_past(Duration::MAX, never, || panic!("broken")));
+    assert!(broken().is_err());
+}
+
+#[test]
+fn job_that_hangs_ends_the_process_and_names_its_seed() {
+    let hang = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "job_that_hangs", "--nocapture"])
+        .env("QUIRE_JOB_SECONDS", "0")
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&hang.stderr);
+    assert!(
+        !hang.status.success() && words.contains("HANGS: seed 4711"),
+        "{words}"
+    );
+}
+
+#[test]
+#[ignore = "hangs; the test of the watchdog runs it in a process of its own"]
+fn job_that_hangs() {
+    if setting("QUIRE_JOB_SECONDS").is_some() {
+        watched("seed 4711", || {
+            loop {
+                std::thread::park();
+            }
+        });
+    }
 }
 
 #[test]

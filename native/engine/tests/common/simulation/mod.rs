@@ -17,6 +17,7 @@ pub mod shrink;
 pub mod torture;
 pub mod twin;
 pub mod value;
+pub mod watchdog;
 pub mod workloads;
 
 /// The value of an environment variable that is a number.

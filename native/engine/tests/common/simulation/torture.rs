@@ -15,6 +15,7 @@ use super::counts::{Counts, Failure};
 use super::faults::fail_everywhere;
 use super::rot::rot_everywhere;
 use super::shrink::{Shrunk, shrink};
+use super::watchdog::watched;
 use super::workloads;
 
 /// Chains of each seed.
@@ -128,7 +129,8 @@ fn run_seed(seed: u64, report: &Mutex<Report>) {
     let workload = workloads::random(seed);
     for part in Part::ALL {
         let mut counts = Counts::default();
-        let failure = part.run(&workload, seed, &mut counts).err();
+        let job = format!("{part:?} of seed {seed} (again: npm run torture -- --seed {seed} --seeds 1)");
+        let failure = watched(job, || part.run(&workload, seed, &mut counts).err());
         let mut earlier = 0;
         {
             let mut report = report.lock().unwrap();
@@ -143,7 +145,8 @@ fn run_seed(seed: u64, report: &Mutex<Report>) {
         let shrunk = is_shrunk.then(|| {
             let known = Failure(failure.0.clone());
             shrink(&workload, known, &|candidate| {
-                part.search(candidate, seed, &failure)
+                let job = format!("the search for a shorter failure like {part:?} of seed {seed}");
+                watched(job, || part.search(candidate, seed, &failure))
             })
         });
         let finding = Finding {
