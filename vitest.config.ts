@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  resolve: { alias: { quiredb: fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^quiredb$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+      { find: /^quiredb\/(\w+)$/, replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)) }
+    ]
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // They need a browser: scripts/test-console.mjs.

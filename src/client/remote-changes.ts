@@ -1,7 +1,9 @@
 // Change streams of a server: Server-Sent Events, gone on with behind the last one when the connection breaks.
 //
-// Promises: events come in order, each once, over any number of connections; an aborted signal ends the stream with its
-// reason. Values that JSON lacks come back as what they are. Leaves to others: events (docs/CHANGES.md).
+// The stream is asked for when it is made, and the writes of the same client wait until it is open: so its changes are
+// those from `watch` on, as in an embedded database. Promises: events come in order, each once, over any number of
+// connections; an aborted signal ends the stream with its reason; what refused it is thrown to whoever reads. Values that
+// JSON lacks come back as what they are. Leaves to others: events (docs/CHANGES.md).
 // Source: the HTML standard, "Server-sent events".
 
 import type { ResumeToken, WatchOptions } from '../index.ts'
@@ -16,8 +18,12 @@ export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncD
   readonly #query: Record<string, string>
   readonly #signal: AbortSignal | undefined
   readonly #left = new AbortController()
+  readonly #events: AsyncGenerator<E, undefined>
+  /** The event that was asked for when the stream was made; undefined once it was handed out. */
+  #first: Promise<IteratorResult<E, undefined>> | undefined
+  #open: () => void = () => undefined
   #token: ResumeToken | undefined
-  #events: AsyncGenerator<E, undefined> | undefined
+  #isOver = false
 
   constructor(transport: Transport, path: string, filter: object | undefined, options: WatchOptions = {}) {
     const { resumeAfter, startAfter, fullDocument = 'default', signal } = options
@@ -30,13 +36,28 @@ export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncD
       ...(fullDocument === 'default' ? {} : { fullDocument: 'updateLookup' }),
       ...(options.durable === false ? { durable: 'false' } : {})
     }
+    signal?.throwIfAborted()
+    const opened = new Promise<void>(resolve => {
+      this.#open = resolve
+    })
+    this.#events = this.#read()
+    this.#first = this.#events.next()
+    // A refusal is told to whoever reads; until then nobody has to look at it.
+    transport.writeAfter(Promise.race([opened, this.#first.then(noop, noop)]))
   }
 
   /** The next event, which is waited for; null when the stream is closed. */
   async next(): Promise<E | null> {
-    this.#events ??= this.#read()
-    const { done, value } = await this.#events.next()
-    return done === true ? null : value
+    const asked = this.#first ?? this.#events.next()
+    this.#first = undefined
+    try {
+      const { done, value } = await asked
+      this.#isOver = done === true
+      return done === true ? null : value
+    } catch (error) {
+      this.#isOver = true
+      throw error
+    }
   }
 
   /** Iterates over the events; leaving the loop closes the stream. */
@@ -54,7 +75,12 @@ export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncD
     return this.#token
   }
 
-  /** Ends it; whoever waits for an event gets null. */
+  /** Whether nothing follows. */
+  get closed(): boolean {
+    return this.#isOver || this.#left.signal.aborted
+  }
+
+  /** Ends it; whoever waits for an event gets null. Closing twice is allowed. */
   close(): void {
     this.#left.abort()
   }
@@ -70,6 +96,7 @@ export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncD
         for await (const { event, data, id } of this.#connected()) {
           if (event === 'failure') throw RemoteError.of(500, data)
           if (event === 'open' || event === 'change') this.#token = id
+          if (event === 'open') this.#open()
           if (event === 'change') yield revived(JSON.parse(data)) as E
         }
       } catch (error) {
@@ -104,6 +131,8 @@ export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncD
     }
   }
 }
+
+function noop(): void {}
 
 function fieldsOf(block: string): { event: string; data: string; id: string } {
   const lines = block.split('\n')

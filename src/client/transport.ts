@@ -47,6 +47,8 @@ export class Transport {
   readonly #url: string
   readonly #options: ConnectOptions
   readonly #closing = new AbortController()
+  /** What writes wait for. */
+  readonly #before = new Set<Promise<void>>()
 
   constructor(url: string, options: ConnectOptions) {
     this.#url = new URL(url).href.replace(/\/+$/, '')
@@ -56,6 +58,12 @@ export class Transport {
   /** The durability of writes that name none. */
   get durability(): string | undefined {
     return this.#options.durability
+  }
+
+  /** Makes writes that are asked for from now on wait until something has settled, which must not fail. */
+  writeAfter(something: Promise<void>): void {
+    this.#before.add(something)
+    void something.then(() => this.#before.delete(something))
   }
 
   /** Ends all that is under way. */
@@ -90,6 +98,7 @@ export class Transport {
 
   async #tried(asked: Asked, isWhole: boolean): Promise<{ response: Response; value: unknown }> {
     const { retries = RETRIES_DEFAULT } = this.#options
+    if (asked.isWrite === true && this.#before.size > 0) await Promise.all(this.#before)
     const request = this.#request(asked)
     for (let left = retries; ; left--) {
       try {

@@ -266,6 +266,23 @@ test('changes_are_told_over_a_connection_that_breaks', async () => {
   resumed.close()
 })
 
+test('a_stream_tells_what_its_client_writes_after_it_was_made', async () => {
+  const server = await served()
+  const database = connected(server)
+  const items = database.collection<Item>('items')
+  const streams = [items.watch(), database.watch(), items.watch()] as const
+  streams[2].close()
+  await items.insertOne({ _id: 'a', n: 1 })
+  for (const stream of streams.slice(0, 2)) expect(await stream.next()).toMatchObject({ operationType: 'insert' })
+  expect([await streams[2].next(), streams[2].closed, streams[0].closed]).toEqual([null, true, false])
+  const refused = items.watch(undefined, { startAfter: 'x' })
+  await items.insertOne({ _id: 'b', n: 1 })
+  await expect(refused.next()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', status: 422 })
+  expect(await refused.next()).toBeNull()
+  await database.close()
+  await expect(items.watch().next()).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
 test('an_answer_that_breaks_off_is_an_error_and_never_short', async () => {
   const frame = Buffer.from(pack([{ n: 1 }]))
   const head = Buffer.alloc(4)

@@ -5,6 +5,14 @@ import { expect, test, vi } from 'vitest'
 /** A part of what each example prints; the demo and its writer have a test of their own. */
 const EXPECTED: Record<string, string[]> = {
   'durability.ts': ['total: 5', 'total: 7', 'total: 9'],
+  'indexes.ts': [
+    'read without an index: 3000',
+    'made city_1_age_-1',
+    'read with it: 20',
+    'DUPLICATE_KEY',
+    'mail_1 3000\nold 270\nseen_1 3000',
+    '4 are left'
+  ],
   'kv.ts': [
     'Nina Simone false',
     'mingus 1922\nmiles 1926',
@@ -21,8 +29,11 @@ const EXPECTED: Record<string, string[]> = {
     '1 paid, 1 deleted'
   ],
   'quick-start.ts': ["name: 'Ada'", 'Bob Kochi', '2 users left, adults: 2'],
+  'server.ts': ['ada 70\nbob 30', 'told: insert, insert, update, update', 'visits: 1', '401'],
   'streaming.ts': ['101 clicks among the first 300', '6666 views', '10000 events seen, 0 left'],
-  'transactions.ts': ['rolled back: bob has not enough', 'ada 70', 'bob 30']
+  'transactions.ts': ['rolled back: bob has not enough', 'ada 70', 'bob 30'],
+  'typed.ts': ['Notes Ada and Luigi', 'SCHEMA_MISMATCH 1'],
+  'watch.ts': ['insert 1\ninsert 2\nupdate 1', 'then delete\nthen insert', 'open now: 3', 'theme is dark']
 }
 
 const files = readdirSync(new URL('../../examples/', import.meta.url)).filter(
