@@ -32,7 +32,9 @@ export function App() {
   useEffect(() => {
     whenTokenRefused(() => {
       // A token that is only being tried is the login's own business.
-      setIsOver(isInNow.current)
+      if (!isInNow.current) return
+      storeToken('')
+      setIsOver(true)
       setIsIn(false)
     })
   }, [])

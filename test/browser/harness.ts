@@ -20,18 +20,29 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** Largest wait for anything to be seen, in milliseconds. */
 const SEEN_MS_MAX = 15_000
 
-/** A running server with a token for everything. */
+/** A running server. */
 export interface Served {
   readonly url: string
+  /** A token for everything; empty where none is asked for. */
   readonly token: string
+  /** A token for reading namespace shop of database main. */
+  readonly shopToken: string
   readonly directory: string
+  /** Takes a token back. */
+  revoke(token: string): Promise<void>
   stop(): Promise<void>
 }
 
+/** A new token, made on the command line. */
+async function makeToken(directory: string, scopes: string): Promise<string> {
+  return (await done(directory, ['token', 'create', 'data', 'tester', scopes])).trim()
+}
+
 /** Starts a server as a user does, in a folder of its own. */
-export async function startServer(): Promise<Served> {
+export async function startServer({ isOpen = false } = {}): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'quiredb-console-'))
-  const token = (await done(directory, ['token', 'create', 'data', 'tester', 'admin'])).trim()
+  const token = isOpen ? '' : await makeToken(directory, 'admin')
+  const shopToken = isOpen ? '' : await makeToken(directory, 'read:main/shop')
   const args = [QUIRE, 'serve', 'data', '--port', '0', '--json', '--log-level', 'error']
   const child = spawn(process.execPath, args, { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), once(child, 'close')])) as [string]
@@ -41,7 +52,10 @@ export async function startServer(): Promise<Served> {
     await once(child, 'close')
     rmSync(directory, { recursive: true, force: true })
   }
-  return { url, token, directory, stop }
+  const revoke = async (token: string) => {
+    await done(directory, ['token', 'revoke', 'data', token.split('_')[1] ?? ''])
+  }
+  return { url, token, shopToken, directory, revoke, stop }
 }
 
 /** Starts the browser that the suite found. */

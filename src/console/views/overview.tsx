@@ -3,9 +3,9 @@
 // Promises: what cannot be undone is asked about first. Leaves to others: single collections (collection.tsx), sizes over
 // time (activity.tsx).
 
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { CheckReport, CollectionInfo, CompactReport, Stats } from '../../stats.ts'
-import { ask, collectionPath, databasePath, send } from '../api.ts'
+import { ask, collectionPath, databasePath, Failure, send } from '../api.ts'
 import { useCatalog } from '../catalog.ts'
 import { saveFile } from '../download.ts'
 import { bytesText, countOf, countText, percentText } from '../format.ts'
@@ -32,7 +32,20 @@ type Asked = 'collection' | 'database' | undefined
 /** The view. */
 export function Overview({ database }: { database: string }) {
   const catalog = useCatalog()
-  const stats = useLoad(signal => ask<Stats>('GET', databasePath(database), { signal }), [database, catalog.value])
+  // A token of one namespace does not open them, and is not going to.
+  const refusal = useRef<unknown>(undefined)
+  const stats = useLoad(
+    async signal => {
+      if (refusal.current !== undefined) throw refusal.current
+      try {
+        return await ask<Stats>('GET', databasePath(database), { signal })
+      } catch (error) {
+        if (error instanceof Failure && error.status === 403) refusal.current = error
+        throw error
+      }
+    },
+    [database, catalog.value]
+  )
   const [asked, setAsked] = useState<Asked>()
   useShortcuts({ r: catalog.reload })
   const collections = catalog.value?.collections ?? []

@@ -1,0 +1,68 @@
+// Who sees what in the console: everybody of this machine where there is no token, and with a token what it opens.
+
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { connect } from '../../src/client/index.ts'
+import { Console, type Served, startBrowser, startServer } from './harness.ts'
+
+let browser: Browser
+
+beforeAll(async () => {
+  browser = await startBrowser()
+})
+afterAll(() => browser?.close())
+
+async function served(options: { isOpen?: boolean } = {}): Promise<Served> {
+  const server = await startServer(options)
+  onTestFinished(() => server.stop())
+  return server
+}
+
+test('a_server_without_tokens_is_open_to_its_own_machine', async () => {
+  const { url } = await served({ isOpen: true })
+  const user = await Console.open(await browser.newContext(), url)
+  await user.page.getByRole('heading', { level: 1, name: 'Database main' }).waitFor()
+  expect(await user.page.getByRole('button', { name: 'Log out' }).count()).toBe(0)
+  user.expectNoComplaint()
+})
+
+test('a_token_of_one_namespace_shows_no_other_and_writes_nothing_it_may_not', async () => {
+  const { url, token, shopToken } = await served()
+  const all = connect(url, { token })
+  await all.namespace('shop').collection<{ _id: string }>('orders').insertOne({ _id: 'order-1' })
+  await all.collection<{ _id: string }>('secrets').insertOne({ _id: 'secret-1' })
+  const user = await Console.open(await browser.newContext(), url)
+  const { page } = user
+  await user.logIn(shopToken)
+  user.foresee(/403/)
+  await page.getByText('the token does not allow read of database main').waitFor()
+  await page.getByRole('rowheader', { name: 'shop/orders' }).waitFor()
+  expect(await page.locator('body').innerText()).not.toContain('secrets')
+  await user.goTo('#/main/collection/secrets/documents', 'secrets')
+  await page.getByText('the token does not allow read of collection secrets').first().waitFor()
+  expect(await page.locator('body').innerText()).not.toContain('secret-1')
+  await user.goTo(`#/main/collection/${encodeURIComponent('shop/orders')}/documents`, 'shop/orders')
+  await page.getByRole('button', { name: 'Edit order-1' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('dialog').getByText('the token does not allow write').waitFor()
+  await page.keyboard.press('Escape')
+  await user.goTo('#/main/activity', 'Activity')
+  await page.getByRole('alert').getByText('does not allow').waitFor()
+  user.expectNoComplaint()
+})
+
+test('a_token_that_is_taken_back_leads_to_the_login_and_logging_out_forgets_it', async () => {
+  const server = await served()
+  const user = await Console.open(await browser.newContext(), server.url)
+  const { page } = user
+  await user.logIn(server.token)
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByLabel('Token').waitFor()
+  expect(await page.evaluate('sessionStorage.length')).toBe(0)
+  await user.logIn(server.token)
+  await server.revoke(server.token)
+  await page.locator('main').press('r')
+  user.foresee(/401/)
+  await page.getByText('You were logged out').waitFor()
+  user.expectNoComplaint()
+})
