@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { QuireError } from '../index.ts'
 import { Admission } from './admission.ts'
@@ -84,7 +84,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const all = routes.map(prepared)
   const app = getRequestListener(makeApp(door, all).fetch, { overrideGlobalObjects: false })
   const server = socketServer(settings, directListener(door, all, app))
-  watchConnections(server, state)
+  const connections = watchConnections(server, state)
   try {
     await listen(server, settings)
   } catch (error) {
@@ -97,7 +97,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const { port } = server.address() as AddressInfo
   let closing: Promise<void> | undefined
-  const close = () => (closing ??= closeServer(server, state, shutdown))
+  const close = () => (closing ??= closeServer(server, { state, shutdown, connections }))
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
   const url = `${settings.tls === undefined ? 'http' : 'https'}://${host}:${port}`
   settings.log.info({ url, folder: settings.folder }, 'serving')
@@ -147,11 +147,17 @@ function read(path: string): Buffer {
   }
 }
 
-function watchConnections(server: Server, { metrics }: ServerState): void {
+/** Counts connections; gives those that are open. */
+function watchConnections(server: Server, { metrics }: ServerState): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
-    metrics.connectionsOpen++
-    socket.once('close', () => metrics.connectionsOpen--)
+    metrics.connectionsOpen = open.add(socket).size
+    socket.once('close', () => {
+      open.delete(socket)
+      metrics.connectionsOpen = open.size
+    })
   })
+  return open
 }
 
 function listen(server: Server, { host, port }: ServerSettings): Promise<void> {
@@ -164,16 +170,26 @@ function listen(server: Server, { host, port }: ServerSettings): Promise<void> {
   })
 }
 
-async function closeServer(server: Server, state: ServerState, shutdown: AbortController): Promise<void> {
+/** What has to be ended. */
+interface Ending {
+  readonly state: ServerState
+  readonly shutdown: AbortController
+  readonly connections: ReadonlySet<Socket>
+}
+
+async function closeServer(server: Server, { state, shutdown, connections }: Ending): Promise<void> {
   shutdown.abort()
-  const ended = new Promise<void>(resolve => server.close(() => resolve()))
+  // Not the `close` of http: it ends the looks for heads that are late, and one of those would hold everything up.
+  const ended = new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()))
   server.closeIdleConnections()
+  for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
   const timer = setTimeout(() => server.closeAllConnections(), CLOSE_WAIT_MS)
   // A connection that was kept alive for an answer of just now is idle only afterwards.
   const idle = setInterval(() => server.closeIdleConnections(), CONNECTION_CHECK_MS / 10)
   await ended
   clearTimeout(timer)
   clearInterval(idle)
+  server.close()
   await state.databases.close()
   state.settings.log.info({}, 'closed')
 }

@@ -56,6 +56,31 @@ test('names_never_lead_out_of_the_folder', async () => {
   await isWell(server)
 })
 
+test('NUL_bytes_are_data_where_texts_are_and_refused_elsewhere', async () => {
+  const server = await served()
+  const document = { _id: 'a\0b', text: '\0', list: ['\0\0'] }
+  expect((await ask(server, 'POST', `${ITEMS}/documents`, document)).status).toBe(201)
+  expect((await ask(server, 'GET', `${ITEMS}/documents/a%00b`)).value).toEqual(document)
+  expect((await ask(server, 'GET', `${ITEMS}/documents/a`)).status).toBe(404)
+  expect((await ask(server, 'POST', `${ITEMS}/find`, { filter: { text: '\0' } })).value.documents).toEqual([document])
+  const keys = '/v1/databases/main/kv/s'
+  const set = await ask(server, 'PUT', `${keys}/a%00b`, { text: 'x\0y' })
+  expect([set.status, (await ask(server, 'GET', `${keys}/a%00b`)).value]).toEqual([200, { text: 'x\0y' }])
+  expect((await ask(server, 'GET', `${keys}/a`)).status).toBe(404)
+  for (const path of ['/v1/databases/main%00', `${ITEMS}%00/documents`, '/v1/databases/main/kv/s%00/a']) {
+    const { status } = await ask(server, 'PUT', path, 1)
+    expect([path, [400, 404, 405, 422].includes(status)]).toEqual([path, true])
+  }
+  for (const head of [
+    'GET /hea\0lth HTTP/1.1\r\nHost: localhost',
+    'GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\0b'
+  ]) {
+    expect(await rawExchange(server, `${head}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /)
+  }
+  expect(await refusal(server, 'POST', `${ITEMS}/documents`, '{}\0')).toEqual([400, 'MALFORMED_BODY'])
+  await isWell(server)
+})
+
 test('keys_of_prototypes_change_no_object', async () => {
   const server = await served()
   for (const body of ['{"__proto__": {"isAdmin": true}}', '{"a": [{"__proto__": 1}]}']) {
