@@ -20,7 +20,7 @@ async function served(options: { isOpen?: boolean } = {}): Promise<Served> {
 
 test('a_server_without_tokens_is_open_to_its_own_machine', async () => {
   const { url } = await served({ isOpen: true })
-  const user = await Console.open(await browser.newContext(), url)
+  const user = await Console.open(browser, url)
   await user.page.getByRole('heading', { level: 1, name: 'Database main' }).waitFor()
   expect(await user.page.getByRole('button', { name: 'Log out' }).count()).toBe(0)
   user.expectNoComplaint()
@@ -31,7 +31,7 @@ test('a_token_of_one_namespace_shows_no_other_and_writes_nothing_it_may_not', as
   const all = connect(url, { token })
   await all.namespace('shop').collection<{ _id: string }>('orders').insertOne({ _id: 'order-1' })
   await all.collection<{ _id: string }>('secrets').insertOne({ _id: 'secret-1' })
-  const user = await Console.open(await browser.newContext(), url)
+  const user = await Console.open(browser, url)
   const { page } = user
   await user.logIn(shopToken)
   user.foresee(/403/)
@@ -53,7 +53,7 @@ test('a_token_of_one_namespace_shows_no_other_and_writes_nothing_it_may_not', as
 
 test('a_token_that_is_taken_back_leads_to_the_login_and_logging_out_forgets_it', async () => {
   const server = await served()
-  const user = await Console.open(await browser.newContext(), server.url)
+  const user = await Console.open(browser, server.url)
   const { page } = user
   await user.logIn(server.token)
   await page.getByRole('button', { name: 'Log out' }).click()

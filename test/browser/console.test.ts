@@ -5,14 +5,13 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { connect, type RemoteDatabase } from '../../src/client/index.ts'
-import { Console, type Served, startBrowser, startServer } from './harness.ts'
+import { Console, type Served, startBrowser, startServer, WINDOW } from './harness.ts'
 
 let server: Served
 let browser: Browser
-let context: BrowserContext
 let user: Console
 /** Another program that uses the server. */
 let other: RemoteDatabase
@@ -38,8 +37,7 @@ async function visit([hash, heading]: (typeof VIEWS)[number]): Promise<void> {
 
 beforeAll(async () => {
   ;[server, browser] = await Promise.all([startServer(), startBrowser()])
-  context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme: 'light' })
-  user = await Console.open(context, server.url)
+  user = await Console.open(browser, server.url)
   other = connect(server.url, { token: server.token })
 })
 afterEach(() => user.expectNoComplaint())
@@ -312,7 +310,7 @@ test('every_view_fits_a_page_of_400_pixels', async () => {
   await page.getByRole('link', { name: 'Overview' }).click()
   await page.getByRole('heading', { level: 1, name: 'Database main' }).waitFor()
   await page.getByRole('link', { name: 'Overview' }).waitFor({ state: 'hidden' })
-  await page.setViewportSize({ width: 1280, height: 860 })
+  await page.setViewportSize(WINDOW)
 })
 
 test('everything_is_reached_by_keyboard', async () => {

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { done, QUIRE } from '../cli/quire.ts'
 
@@ -19,6 +19,9 @@ const PICTURES = fileURLToPath(new URL('../../build/console-pictures/', import.m
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** Largest wait for anything to be seen, in milliseconds. */
 const SEEN_MS_MAX = 15_000
+
+/** The window that the tests are done in. */
+export const WINDOW = { width: 1280, height: 860 }
 
 /** A running server. */
 export interface Served {
@@ -87,8 +90,9 @@ export class Console {
   }
 
   /** Opens the console in a new window; the policy of the server is in force there. */
-  static async open(context: BrowserContext, url: string): Promise<Console> {
-    const page = await context.newPage()
+  static async open(browser: Browser, url: string): Promise<Console> {
+    // A language of its own: that of a system without any is one that pages cannot use.
+    const page = await browser.newPage({ viewport: WINDOW, colorScheme: 'light', locale: 'en-US' })
     const opened = new Console(page)
     await page.addInitScript({ content: AXE })
     await page.goto(`${url}/console`)
