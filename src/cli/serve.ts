@@ -18,6 +18,7 @@ export default command({
     host: { type: 'string', valueHint: 'address', description: 'Address to listen at (127.0.0.1)' },
     certificate: { type: 'string', valueHint: 'path', description: 'Certificate chain (PEM), for HTTPS' },
     key: { type: 'string', valueHint: 'path', description: 'Its private key (PEM)' },
+    shards: { type: 'string', valueHint: 'number', description: 'Files that each database is spread over (as it is)' },
     'log-level': { type: 'string', valueHint: LEVELS.join('|'), description: 'What is told on stderr (info)' }
   },
   examples: [
@@ -40,6 +41,7 @@ export default command({
       ...(args.port === undefined ? {} : { port: parseCount(args.port, '--port') }),
       ...(args.host === undefined ? {} : { host: args.host }),
       ...(certificate === undefined || key === undefined ? {} : { tls: { certificate, key } }),
+      ...(args.shards === undefined ? {} : { shards: parseCount(args.shards, '--shards') }),
       open,
       log: pino({ level }, pino.destination({ dest: 2, sync: true }))
     })

@@ -4,11 +4,14 @@
 // `databasesMax` are open only while more are in use. A file is made by `create` alone, or by the first use of
 // `DEFAULT_DATABASE`. Leaves to others: which names a request may give (schemas.ts), what is done with one (routes).
 
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Database, type OpenOptions, open } from '../index.ts'
+import type { Database, OpenOptions } from '../index.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Refusal } from './problems.ts'
+import { ShardFiles } from './shard-files.ts'
+import { ShardMover } from './shard-mover.ts'
+import { type ShardKey, Shards } from './shards.ts'
 import { WriteGate } from './write-gate.ts'
 
 /** The database that is there from the start. */
@@ -16,26 +19,46 @@ export const DEFAULT_DATABASE = 'main'
 /** Names of databases: letters, digits, `_`, `-` and `.`, no dot in front; at most 64 characters. */
 export const DATABASE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
 const ENDING = '.quire'
-/** What the engine puts beside a file while it is open or after a crash. */
-const SIBLINGS = ['', '-log0', '-log1', '-journal', '-lock', '-new']
 /** Names that mean devices on Windows. */
 const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 
 /** A database that a request works on. */
 export class OpenDatabase {
   readonly name: string
-  readonly database: Database
+  readonly shards: Shards
+  readonly mover: ShardMover
   readonly commits: GroupCommit
   readonly gate = new WriteGate()
+  /** Change streams that are open. */
+  streamsCount = 0
+  /** What has to end before anybody looks: cleaning up after a move that was cut off. */
+  pending: Promise<void> | undefined
   /** Requests that work on it; it is not closed while there is one. */
   usersCount = 0
   /** Whether the answers that are kept for a day will go away. */
   isOncePrepared = false
 
-  constructor(name: string, database: Database) {
+  constructor(name: string, shards: Shards) {
     this.name = name
-    this.database = database
-    this.commits = new GroupCommit(database)
+    this.shards = shards
+    this.mover = new ShardMover(shards, this.gate)
+    this.commits = new GroupCommit(shards)
+  }
+
+  /**
+   * The database where it is one file.
+   * @throws Refusal `SHARDED`
+   */
+  get database(): Database {
+    return this.shards.only
+  }
+
+  /**
+   * The file that all of these documents are in.
+   * @throws Refusal `SHARDED`, `CROSS_SHARD`
+   */
+  homeOf(keys: readonly ShardKey[] | undefined): Database {
+    return this.shards.homeOf(keys)
   }
 }
 
@@ -45,7 +68,8 @@ export class Databases {
   readonly folder: string
   readonly #options: OpenOptions
   readonly #openMax: number
-  readonly #onFailedClose: (name: string, error: unknown) => void
+  readonly #onFailure: (name: string, error: unknown) => void
+  readonly #shardsCount: number | undefined
   /** The open ones, the one used last at the end. */
   readonly #open = new Map<string, OpenDatabase>()
   /** Databases that are being closed, each with its end. */
@@ -53,19 +77,22 @@ export class Databases {
   #isClosed = false
 
   /**
-   * @param onFailedClose is told of a database that could not be closed well; what is committed is in its log
+   * @param shardsCount of how many files databases shall be; as they are where it is undefined
+   * @param onFailure is told of a database that could not be closed well, or whose documents do not move on
    * @throws the error of the file system when there can be no such folder
    */
   constructor(
     folder: string,
     options: OpenOptions,
     openMax: number,
-    onFailedClose: (name: string, error: unknown) => void
+    shardsCount: number | undefined,
+    onFailure: (name: string, error: unknown) => void
   ) {
     this.folder = folder === ':memory:' ? '' : resolve(folder)
     this.#options = options
     this.#openMax = openMax
-    this.#onFailedClose = onFailedClose
+    this.#shardsCount = shardsCount
+    this.#onFailure = onFailure
     if (this.folder !== '') mkdirSync(this.folder, { recursive: true })
   }
 
@@ -83,10 +110,10 @@ export class Databases {
     return [...this.#open.values()]
   }
 
-  /** Bytes of a database's file; 0 where there is none. */
+  /** Bytes of a database's files; 0 where there is none. */
   bytesOf(name: string): number {
     const path = this.fileOf(name)
-    return path === undefined ? 0 : statSync(path).size
+    return path === undefined ? 0 : new ShardFiles(path).bytes()
   }
 
   /** Path of a database's file; undefined where there is none. */
@@ -102,6 +129,7 @@ export class Databases {
   async use<R>(name: string, work: (opened: OpenDatabase) => R | Promise<R>): Promise<R> {
     const opened = this.#take(name) ?? (await this.acquire(name))
     try {
+      if (opened.pending !== undefined) await opened.pending
       return await work(opened)
     } finally {
       this.release(opened)
@@ -115,11 +143,15 @@ export class Databases {
       await this.#closing.get(name)
       opened = this.#take(name)
     }
-    if (opened !== undefined) return opened
+    if (opened !== undefined) {
+      await opened.pending
+      return opened
+    }
     if (!this.#exists(name)) throw new Refusal('DATABASE_NOT_FOUND', `there is no database ${name}; PUT makes it`)
     opened = this.#openFile(name)
     opened.usersCount++
     this.#closeIdle()
+    await opened.pending
     return opened
   }
 
@@ -153,8 +185,30 @@ export class Databases {
       throw new Refusal('DATABASE_IN_USE', `${opened.usersCount} requests work on database ${name}; try again`)
     }
     await (opened === undefined ? this.#closing.get(name) : this.#close(opened))
-    if (this.folder === '') return
-    for (const sibling of SIBLINGS) rmSync(this.#pathOf(name) + sibling, { force: true })
+    new ShardFiles(this.#pathOf(name)).removeAll()
+  }
+
+  /**
+   * Says of how many files a database shall be, and lets its documents move.
+   * @throws Refusal `DATABASE_IN_USE` while change streams are open or documents move, `SHARDED`
+   */
+  async resize(opened: OpenDatabase, shardsCount: number): Promise<void> {
+    if (opened.streamsCount > 0) {
+      throw new Refusal('DATABASE_IN_USE', `${opened.streamsCount} change streams are open on database ${opened.name}`)
+    }
+    const { shards, mover } = opened
+    // The same again goes on where a full disk had ended it.
+    if (!(shards.isMoving && shards.target === shardsCount)) await mover.resize(shardsCount)
+    this.#letMove(opened)
+  }
+
+  /** Moves documents while others work; the database stays open until they are where they belong. */
+  #letMove(opened: OpenDatabase): void {
+    opened.usersCount++
+    opened.mover
+      .run()
+      .catch(error => this.#onFailure(opened.name, error))
+      .finally(() => this.release(opened))
   }
 
   /** Closes all of them; what is committed is on disk then. */
@@ -188,9 +242,33 @@ export class Databases {
 
   #openFile(name: string): OpenDatabase {
     const path = this.#pathOf(name)
-    const opened = new OpenDatabase(name, open(path, { ...this.#options, durability: 'process' }))
+    const files = new ShardFiles(path)
+    const isNew = this.folder === '' || !existsSync(path)
+    const wanted = this.#shardsCount
+    const shards = new Shards(files, { ...this.#options, durability: 'process' }, isNew ? wanted : undefined)
+    const opened = new OpenDatabase(name, shards)
     this.#open.set(name, opened)
+    if (shards.isMoving || (wanted !== undefined && wanted !== shards.count)) this.#goOn(opened, wanted)
     return opened
+  }
+
+  /** Ends a move that was cut off, and begins the one that is asked for. */
+  #goOn(opened: OpenDatabase, wanted: number | undefined): void {
+    const { shards, mover } = opened
+    if (shards.isMoving) {
+      opened.pending = mover.recover().then(() => {
+        opened.pending = undefined
+      })
+    }
+    const move = async () => {
+      await opened.pending
+      await mover.run()
+      if (wanted !== undefined && wanted !== shards.count) await this.resize(opened, wanted)
+    }
+    opened.usersCount++
+    move()
+      .catch(error => this.#onFailure(opened.name, error))
+      .finally(() => this.release(opened))
   }
 
   #pathOf(name: string): string {
@@ -205,14 +283,19 @@ export class Databases {
     if (this.folder === '' || this.#open.size <= this.#openMax) return
     for (const opened of this.opened()) {
       if (this.#open.size <= this.#openMax) return
-      if (opened.usersCount === 0) this.#close(opened).catch(error => this.#onFailedClose(opened.name, error))
+      if (opened.usersCount === 0) this.#close(opened).catch(error => this.#onFailure(opened.name, error))
     }
   }
 
   #close(opened: OpenDatabase): Promise<void> {
     this.#open.delete(opened.name)
-    const closing = opened.database[Symbol.asyncDispose]().finally(() => this.#closing.delete(opened.name))
+    const closing = closeAll(opened).finally(() => this.#closing.delete(opened.name))
     this.#closing.set(opened.name, closing)
     return closing
   }
+}
+
+async function closeAll({ mover, shards }: OpenDatabase): Promise<void> {
+  await mover.stop()
+  await shards.close()
 }

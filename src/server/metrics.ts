@@ -110,11 +110,12 @@ function gauge(lines: string[], name: string, help: string, samples: readonly Sa
 }
 
 function databaseMetrics(lines: string[], databases: readonly OpenDatabase[]): void {
-  const all = databases.map(opened => ({
-    opened,
-    stats: opened.database.stats(),
-    label: `{database="${opened.name}"}`
-  }))
+  const all = databases.flatMap(({ name, shards }) =>
+    shards.parts.map((part, shard) => {
+      const labels = shards.isSharded ? `database="${name}",shard="${shard}"` : `database="${name}"`
+      return { stats: part.stats(), labels, label: `{${labels}}` }
+    })
+  )
   const each = (name: string, help: string, value: (one: (typeof all)[number]) => number, type = 'gauge') =>
     gauge(
       lines,
@@ -130,12 +131,33 @@ function databaseMetrics(lines: string[], databases: readonly OpenDatabase[]): v
   each('quiredb_commits_total', 'Commits since opening.', ({ stats }) => stats.commitsCount, 'counter')
   each('quiredb_checkpoints_total', 'Checkpoints since opening.', ({ stats }) => stats.checkpointsCount, 'counter')
   each('quiredb_page_loads_total', 'Pages read from the file.', ({ stats }) => stats.pageLoadsCount, 'counter')
-  each('quiredb_syncs_total', 'Syncs that writes waited for.', ({ opened }) => opened.commits.syncsCount, 'counter')
-  each('quiredb_synced_writes_total', 'Writes that waited.', ({ opened }) => opened.commits.writesCount, 'counter')
+  const of = (value: (opened: OpenDatabase) => number) =>
+    databases.map(opened => [`{database="${opened.name}"}`, value(opened)] as const)
+  gauge(
+    lines,
+    'quiredb_syncs_total',
+    'Syncs that writes waited for.',
+    of(({ commits }) => commits.syncsCount),
+    'counter'
+  )
+  gauge(
+    lines,
+    'quiredb_synced_writes_total',
+    'Writes that waited.',
+    of(({ commits }) => commits.writesCount),
+    'counter'
+  )
+  gauge(
+    lines,
+    'quiredb_moved_documents_total',
+    'Documents moved to other shards.',
+    of(({ mover }) => mover.movedCount),
+    'counter'
+  )
   family(lines, 'quiredb_documents', 'gauge', 'Documents of a collection.')
-  for (const { opened, stats } of all) {
+  for (const { labels, stats } of all) {
     for (const { name, documentsCount } of stats.collections) {
-      lines.push(`quiredb_documents{database="${opened.name}",collection="${escapeLabel(name)}"} ${documentsCount}`)
+      lines.push(`quiredb_documents{${labels},collection="${escapeLabel(name)}"} ${documentsCount}`)
     }
   }
 }

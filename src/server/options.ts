@@ -4,6 +4,7 @@
 // opened. Leaves to others: what keeps to them.
 
 import { type OpenOptions, QuireError } from '../index.ts'
+import { SHARDS_MAX } from './shard-files.ts'
 
 /** What keeps one client, or all together, from taking the server. */
 export interface Limits {
@@ -57,6 +58,8 @@ export interface ServeOptions {
   tls?: TlsFiles
   /** Limits that differ from the defaults. */
   limits?: Partial<Limits>
+  /** Files that each database is spread over, 1 to 64; as many as it has by default, which is 1 for a new one. */
+  shards?: number
   /** Options that every database is opened with; `durability` is the server's own. */
   open?: Omit<OpenOptions, 'durability' | 'create'>
   /** Where requests and failures are told; nowhere by default. */
@@ -70,6 +73,7 @@ export interface ServerSettings {
   readonly host: string
   readonly tls: TlsFiles | undefined
   readonly limits: Limits
+  readonly shards: number | undefined
   readonly open: OpenOptions
   readonly log: ServerLog
 }
@@ -89,7 +93,7 @@ const LIMITS_DEFAULT: Limits = {
 }
 const LIMIT_MAX = 2 ** 31 - 1
 const PORT_MAX = 65_535
-const KNOWN = ['folder', 'port', 'host', 'tls', 'limits', 'open', 'log']
+const KNOWN = ['folder', 'port', 'host', 'tls', 'limits', 'shards', 'open', 'log']
 const NO_LOG: ServerLog = { info: () => undefined, error: () => undefined }
 
 function refused(message: string): QuireError {
@@ -134,6 +138,7 @@ export function serverSettings(options: ServeOptions): ServerSettings {
       key: text('tls.key', options.tls.key)
     },
     limits,
+    shards: options.shards === undefined ? undefined : whole('shards', options.shards, 1, SHARDS_MAX),
     open: options.open ?? {},
     log: options.log ?? NO_LOG
   }

@@ -30,6 +30,7 @@ import { importRoutes } from './routes/import.ts'
 import { kvRoutes } from './routes/kv.ts'
 import { pageRoutes } from './routes/pages.ts'
 import { queryRoutes } from './routes/queries.ts'
+import { shardRoutes } from './routes/shards.ts'
 import { systemRoutes } from './routes/system.ts'
 import { transactionRoutes } from './routes/transactions.ts'
 import { writeRoutes } from './routes/writes.ts'
@@ -70,6 +71,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...consoleRoutes(version, () => authority.isNeeded),
     ...databaseRoutes,
     ...pageRoutes,
+    ...shardRoutes,
     ...collectionRoutes,
     ...documentRoutes,
     ...queryRoutes,
@@ -105,10 +107,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 function stateOf(settings: ServerSettings, shutdown: AbortSignal): ServerState {
-  const { folder, limits, open, log } = settings
+  const { folder, limits, open, log, shards } = settings
   const metrics = new Metrics()
-  const databases = new Databases(folder, open, limits.databasesMax, (database, error) =>
-    log.error({ database, error }, 'a database was not closed well; its log has everything')
+  const databases = new Databases(folder, open, limits.databasesMax, shards, (database, error) =>
+    log.error({ database, error }, 'a database was not closed well, or its documents do not move on')
   )
   return { settings, databases, metrics, admission: new Admission(limits, metrics), shutdown }
 }

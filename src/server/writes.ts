@@ -8,6 +8,7 @@ import type { Database, Durability, Transaction, WriteOptions } from '../index.t
 import type { OpenDatabase } from './databases.ts'
 import { keptOf, ONCE_COLLECTION, type Once, onceOf, prepareOnce, toKeep } from './once.ts'
 import type { Call } from './route.ts'
+import type { ShardKey } from './shards.ts'
 
 /** What a write names, and how safe it has to be. */
 export interface Write {
@@ -15,6 +16,8 @@ export interface Write {
   /** The collections it writes to; none for every one. */
   readonly names: readonly string[]
   readonly durability: Durability | undefined
+  /** The documents it writes to, where it knows them; without them it is done in one file only. */
+  readonly keys?: readonly ShardKey[]
   /** Where the request has a key under which it is done once. */
   readonly once?: Once | undefined
 }
@@ -31,9 +34,11 @@ type WriteQuery = { readonly durability?: Durability | undefined }
 export function writeOf(
   call: Pick<Call<unknown, WriteQuery, unknown>, 'context' | 'grant' | 'body' | 'query'>,
   opened: OpenDatabase,
-  names: readonly string[]
+  names: readonly string[],
+  keys?: readonly ShardKey[]
 ): Write {
-  return { opened, names, durability: call.query.durability, once: onceOf(call) }
+  const write = { opened, names, durability: call.query.durability, once: onceOf(call) }
+  return keys === undefined ? write : { ...write, keys }
 }
 
 /** The level at which a commit is made: whoever waits for the disk waits behind it, with others. */
@@ -54,8 +59,8 @@ class DatabaseTarget implements Target {
   readonly #database: Database
   readonly #write: Write
 
-  constructor(write: Write) {
-    this.#database = write.opened.database
+  constructor(database: Database, write: Write) {
+    this.#database = database
     this.#write = write
   }
 
@@ -81,9 +86,9 @@ function transactionTarget(transaction: Transaction): Target {
 /** Does a write that takes microseconds. */
 export async function shortWrite<R>(write: Write, work: (options: WriteOptions, target: Target) => R): Promise<R> {
   const { opened, once, durability } = write
-  const { database } = opened
   const result = await opened.gate.short(held(write), () => {
-    if (once === undefined) return work(committedAt(durability), new DatabaseTarget(write))
+    const database = opened.homeOf(write.keys)
+    if (once === undefined) return work(committedAt(durability), new DatabaseTarget(database, write))
     const kept = knownOf(opened, once)
     if (kept !== undefined) return kept.result as R
     return database.transaction(
@@ -105,9 +110,9 @@ export async function longWrite<R>(
   work: (options: WriteOptions, target: Target) => Promise<R>
 ): Promise<R> {
   const { opened, once, durability } = write
-  const { database } = opened
   const result = await opened.gate.long(held(write), async () => {
-    if (once === undefined) return work(committedAt(durability), new DatabaseTarget(write))
+    const { database } = opened
+    if (once === undefined) return work(committedAt(durability), new DatabaseTarget(database, write))
     const kept = knownOf(opened, once)
     if (kept !== undefined) return kept.result as R
     return database.transaction(
@@ -125,8 +130,38 @@ export async function longWrite<R>(
 
 function knownOf(opened: OpenDatabase, once: Once): { readonly result: unknown } | undefined {
   if (!opened.isOncePrepared) {
-    prepareOnce(opened.database)
+    for (const part of opened.shards.parts) prepareOnce(part)
     opened.isOncePrepared = true
   }
-  return keptOf(opened.database, once)
+  for (const part of opened.shards.parts) {
+    const kept = keptOf(part, once)
+    if (kept !== undefined) return kept
+  }
+  return undefined
+}
+
+/** Does a short write of a collection as a whole in every file. */
+export async function everywhere<R>(
+  write: Omit<Write, 'keys' | 'once'>,
+  work: (part: Database, options: WriteOptions) => R
+): Promise<R[]> {
+  const { opened, names, durability } = write
+  const results = await opened.gate.short(names, () =>
+    opened.shards.parts.map(part => work(part, committedAt(durability)))
+  )
+  await settle(write)
+  return results
+}
+
+/** Does a write of a collection as a whole in every file, that may take long. */
+export async function longEverywhere<R>(
+  write: Omit<Write, 'keys' | 'once'>,
+  work: (part: Database, options: WriteOptions) => Promise<R>
+): Promise<R[]> {
+  const { opened, names, durability } = write
+  const results = await opened.gate.long(names, () =>
+    Promise.all(opened.shards.parts.map(part => work(part, committedAt(durability))))
+  )
+  await settle(write)
+  return results
 }

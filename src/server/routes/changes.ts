@@ -76,6 +76,7 @@ async function streamed(
     throw error
   }
   metrics.streamsOpen++
+  database.streamsCount++
   // Only hono has streams, and so this route is reached through it.
   return streamSSE(context as Context, async stream => {
     stream.onAbort(() => left.abort())
@@ -86,6 +87,7 @@ async function streamed(
     } finally {
       changes.close()
       metrics.streamsOpen--
+      database.streamsCount--
       databases.release(database)
     }
   })

@@ -3,7 +3,7 @@
 // Promises: the same as the calls of the same names. Leaves to others: documents (documents.ts, writes.ts).
 
 import { z } from '@hono/zod-openapi'
-import type { Document, IndexDescription } from '../../index.ts'
+import type { Database, Document, IndexDescription } from '../../index.ts'
 import { ONCE_COLLECTION } from '../once.ts'
 import { Refusal } from '../problems.ts'
 import { noQuery, type Route, route } from '../route.ts'
@@ -17,7 +17,8 @@ import {
   indexPath,
   writeQuery
 } from '../schemas.ts'
-import { longWrite, shortWrite } from '../writes.ts'
+import { refuseUnique } from '../shard-mover.ts'
+import { everywhere, longEverywhere, shortWrite } from '../writes.ts'
 
 const TAG = 'Collections'
 const INDEXES = 'Indexes'
@@ -44,7 +45,7 @@ const list = route(
     }
   },
   async ({ server, grant, params, query }) => {
-    const all = await server.databases.use(params.database, ({ database }) => database.listCollections())
+    const all = await server.databases.use(params.database, ({ shards }) => shards.listCollections())
     return {
       status: 200,
       value: {
@@ -77,8 +78,8 @@ const create = route(
   },
   async ({ server, params, body }) => {
     await server.databases.use(params.database, opened =>
-      shortWrite({ opened, names: [params.collection], durability: undefined }, () =>
-        opened.database.createCollection(params.collection, body?.ids === undefined ? {} : { ids: body.ids })
+      everywhere({ opened, names: [params.collection], durability: undefined }, part =>
+        part.createCollection(params.collection, body?.ids === undefined ? {} : { ids: body.ids })
       )
     )
     return { status: 201, value: { name: params.collection } }
@@ -98,11 +99,11 @@ const drop = route(
   },
   async ({ server, params }) => {
     const existed = await server.databases.use(params.database, opened =>
-      shortWrite({ opened, names: [params.collection], durability: undefined }, () =>
-        opened.database.dropCollection(params.collection)
+      everywhere({ opened, names: [params.collection], durability: undefined }, part =>
+        part.dropCollection(params.collection)
       )
     )
-    if (!existed) throw new Refusal('NOT_FOUND', `there is no collection ${params.collection}`)
+    if (!existed.includes(true)) throw new Refusal('NOT_FOUND', `there is no collection ${params.collection}`)
     return { status: 204 }
   }
 )
@@ -152,9 +153,10 @@ const listIndexes = route(
     answers: { 200: { description: 'The one on `_id` first', schema: z.strictObject({ indexes: z.array(anyObject) }) } }
   },
   async ({ server, params }) => {
-    const indexes = await server.databases.use(params.database, ({ database }) =>
-      database.collection(params.collection).listIndexes()
-    )
+    const indexes = await server.databases.use(params.database, ({ shards }) => {
+      const has = (part: Database) => part.listCollections().some(({ name }) => name === params.collection)
+      return (shards.parts.find(has) ?? shards.parts[0])?.collection(params.collection).listIndexes()
+    })
     return { status: 200, value: { indexes } }
   }
 )
@@ -174,13 +176,14 @@ const createIndexes = route(
   },
   async ({ server, params, query, body }) => {
     const names = await server.databases.use(params.database, opened =>
-      longWrite({ opened, names: [params.collection], durability: query.durability }, options =>
-        opened.database
+      longEverywhere({ opened, names: [params.collection], durability: query.durability }, (part, options) => {
+        if (opened.shards.isSharded) refuseUnique(params.collection, body.indexes)
+        return part
           .collection(params.collection)
           .async.createIndexes(body.indexes as unknown as IndexDescription<Document>[], options)
-      )
+      })
     )
-    return { status: 201, value: { names } }
+    return { status: 201, value: { names: names[0] } }
   }
 )
 
@@ -197,8 +200,8 @@ const dropIndex = route(
   },
   async ({ server, params, query }) => {
     await server.databases.use(params.database, opened =>
-      shortWrite({ opened, names: [params.collection], durability: query.durability }, options =>
-        opened.database.collection(params.collection).dropIndex(params.index, options)
+      everywhere({ opened, names: [params.collection], durability: query.durability }, (part, options) =>
+        part.collection(params.collection).dropIndex(params.index, options)
       )
     )
     return { status: 204 }

@@ -75,7 +75,7 @@ const show = route(
     answers: { 200: { description: 'As `db.stats()` gives them', schema: stats } }
   },
   async ({ server, params }) => {
-    return { status: 200, value: await server.databases.use(params.database, ({ database }) => database.stats()) }
+    return { status: 200, value: await server.databases.use(params.database, ({ shards }) => shards.stats()) }
   }
 )
 

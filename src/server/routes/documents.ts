@@ -15,6 +15,7 @@ import {
   type Update,
   type WithId
 } from '../../index.ts'
+import type { OpenDatabase } from '../databases.ts'
 import type { Form } from '../media.ts'
 import { pack } from '../message-pack.ts'
 import { ONCE_HEADER } from '../once.ts'
@@ -100,7 +101,7 @@ function writeById<R>(
   const { server, params, query } = call
   const id = idOf(params.id, query.idType)
   return server.databases.use(params.database, opened =>
-    shortWrite(writeOf(call, opened, [params.collection]), (_, target) =>
+    shortWrite(writeOf(call, opened, [params.collection], [{ collection: params.collection, id }]), (_, target) =>
       target.atomically(transaction => {
         const documents = transaction.collection<Document>(params.collection)
         const current = documents.get(id)
@@ -109,6 +110,15 @@ function writeById<R>(
       })
     )
   )
+}
+
+/** The place of a document depends on its id, so it has to have one. @throws Refusal `SHARDED` */
+function withId({ shards }: OpenDatabase, collection: string, document: Document): Document {
+  if (document['_id'] !== undefined) return document
+  if (shards.listCollections().some(({ name, ids }) => name === collection && ids === 'integer')) {
+    throw new Refusal('SHARDED', `collection ${collection} counts its ids, which several shards cannot; give an _id`)
+  }
+  return { _id: shards.newId(), ...document }
 }
 
 const insert = route(
@@ -126,12 +136,15 @@ const insert = route(
     answers: { 201: { description: 'Its id', schema: inserted, headers: ['Location'] } }
   },
   async call => {
-    const { server, params, body } = call
-    const result = await server.databases.use(params.database, opened =>
-      shortWrite(writeOf(call, opened, [params.collection]), (options, target) =>
-        target.collection<Document>(params.collection).insertOne(body as OptionalId<Document>, options)
+    const { server, params } = call
+    const { collection } = params
+    const result = await server.databases.use(params.database, opened => {
+      const body = opened.shards.isSharded ? withId(opened, collection, call.body) : call.body
+      const keys = [{ collection, id: body['_id'] as Id }]
+      return shortWrite(writeOf(call, opened, [collection], keys), (options, target) =>
+        target.collection<Document>(collection).insertOne(body as OptionalId<Document>, options)
       )
-    )
+    })
     return { status: 201, value: result, headers: { Location: locationOf(params, result.insertedId) } }
   }
 )
@@ -161,8 +174,9 @@ const get = route(
   },
   async ({ server, context, params, query, form }): Promise<Answer> => {
     const id = idOf(params.id, query.idType)
-    const document = await server.databases.use(params.database, ({ database }) =>
-      database.collection(params.collection).get(id)
+    const { collection } = params
+    const document = await server.databases.use(params.database, opened =>
+      opened.homeOf([{ collection, id }]).collection(collection).get(id)
     )
     if (document === undefined) throw notFound(params)
     const headers = { ETag: tagOf(document, form), 'Cache-Control': 'no-cache' }

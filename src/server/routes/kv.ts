@@ -5,11 +5,13 @@
 
 import { z } from '@hono/zod-openapi'
 import type { Kv, KvOperation, KvSetOptions, WriteOptions } from '../../index.ts'
+import { entryKey, mergedEntries } from '../merged.ts'
 import { storeCollection } from '../names.ts'
 import { ONCE_HEADER } from '../once.ts'
 import { Refusal } from '../problems.ts'
 import { type Call, type Route, route } from '../route.ts'
 import { count, databaseName, durability, nameText } from '../schemas.ts'
+import type { ShardKey } from '../shards.ts'
 import { shortWrite, type Target, writeOf } from '../writes.ts'
 
 const TAG = 'Key-value'
@@ -75,16 +77,21 @@ function storeOf(source: Pick<Target, 'kv' | 'namespace'>, { params, query }: St
   return query.namespace === undefined ? source.kv(params.store) : source.namespace(query.namespace).kv(params.store)
 }
 
-function reading<R>(call: StoreCall, read: (store: Kv) => R): Promise<R> {
-  return call.server.databases.use(call.params.database, ({ database }) =>
-    read(storeOf(database as unknown as Target, call))
-  )
+function keysOf({ query, params }: StoreCall, keys: readonly string[]): ShardKey[] {
+  return keys.map(key => entryKey(query.namespace, params.store, key))
 }
 
-function writing<R>(call: StoreCall, write: (store: Kv, options: WriteOptions) => R): Promise<R> {
+/** Writes to these keys of a store; to any of them where there are none. */
+function writing<R>(
+  call: StoreCall,
+  keys: readonly string[] | undefined,
+  write: (store: Kv, options: WriteOptions) => R
+): Promise<R> {
   const names = [storeCollection(call.query.namespace, call.params.store)]
   return call.server.databases.use(call.params.database, opened =>
-    shortWrite(writeOf(call, opened, names), (options, target) => write(storeOf(target, call), options))
+    shortWrite(writeOf(call, opened, names, keys && keysOf(call, keys)), (options, target) =>
+      write(storeOf(target, call), options)
+    )
   )
 }
 
@@ -113,9 +120,12 @@ const list = route(
     const { namespace: _, limit, reverse, ...range } = call.query
     const most = Math.min(Number(limit ?? LIMIT_DEFAULT), call.server.settings.limits.documentsMax)
     const given = Object.fromEntries(Object.entries(range).filter(([, text]) => text !== undefined))
-    const found = await reading(call, store => [
-      ...store.entries({ ...given, reverse: reverse === 'true', limit: most + 1 })
-    ])
+    const options = { ...given, reverse: reverse === 'true', limit: most + 1 }
+    const found = await call.server.databases.use(call.params.database, ({ shards }) =>
+      shards.isSharded
+        ? mergedEntries(shards, call.query.namespace, call.params.store, options)
+        : [...storeOf(shards.only as unknown as Target, call).entries(options)]
+    )
     return { status: 200, value: { entries: found.slice(0, most), hasMore: found.length > most } }
   }
 )
@@ -134,7 +144,7 @@ const deleteAll = route(
   },
   async call => {
     const { prefix } = call.query
-    const deletedCount = await writing(call, (store, options) =>
+    const deletedCount = await writing(call, undefined, (store, options) =>
       store.deleteAll({ ...options, ...(prefix === undefined ? {} : { prefix }) })
     )
     return { status: 200, value: { deletedCount } }
@@ -153,8 +163,11 @@ const get = route(
     answers: { 200: { description: 'The value; its version is the entity tag', schema: value, headers: ['ETag'] } }
   },
   async call => {
-    const found = await reading(call, store => store.getEntry(call.params.key))
-    if (found === undefined) throw notFound(call.params.key)
+    const { key } = call.params
+    const found = await call.server.databases.use(call.params.database, opened =>
+      storeOf(opened.homeOf(keysOf(call, [key])) as unknown as Target, call).getEntry(key)
+    )
+    if (found === undefined) throw notFound(key)
     const headers: Record<string, string> = { ETag: tagOf(found.version), 'Cache-Control': 'no-cache' }
     if (found.expires !== undefined) headers['Expires'] = found.expires.toUTCString()
     return { status: 200, value: found.value ?? null, headers }
@@ -205,7 +218,7 @@ const set = route(
   async call => {
     const { ttl } = call.query
     const { context, params, body } = call
-    const version = await writing(call, (store, write) => {
+    const version = await writing(call, [params.key], (store, write) => {
       const options = { ...write, ...(ttl === undefined ? {} : { ttl: Number(ttl) }) }
       const asked = { key: params.key, value: body, options }
       return setBy(store, asked, context.req.header('If-Match'), context.req.header('If-None-Match'))
@@ -227,7 +240,7 @@ const remove = route(
     answers: { 204: { description: 'It is gone' } }
   },
   async call => {
-    const existed = await writing(call, (store, options) => store.delete(call.params.key, options))
+    const existed = await writing(call, [call.params.key], (store, options) => store.delete(call.params.key, options))
     if (!existed) throw notFound(call.params.key)
     return { status: 204 }
   }
@@ -248,7 +261,7 @@ const increment = route(
   },
   async call => {
     const { ttl } = call.query
-    const value = await writing(call, (store, options) =>
+    const value = await writing(call, [call.params.key], (store, options) =>
       store.increment(call.params.key, call.body.by ?? 1, {
         ...options,
         ...(ttl === undefined ? {} : { ttl: Number(ttl) })
@@ -275,7 +288,8 @@ const batch = route(
   },
   async call => {
     const operations = call.body.operations as KvOperation<unknown>[]
-    const results = await writing(call, (store, options) => store.batch(operations, options))
+    const keys = operations.map(({ key }) => key)
+    const results = await writing(call, keys, (store, options) => store.batch(operations, options))
     return { status: 200, value: { results: results.map(result => result ?? null) } }
   }
 )

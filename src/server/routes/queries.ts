@@ -18,9 +18,10 @@ import {
 } from '../../index.ts'
 import { requirePipeline } from '../auth.ts'
 import type { OpenDatabase } from '../databases.ts'
+import { mergedCount, mergedFind } from '../merged.ts'
 import { type Call, noQuery, type Route, route } from '../route.ts'
 import { anyObject, collectionPath, count, filter, hint, sort } from '../schemas.ts'
-import { streamOf } from '../streams.ts'
+import { type DocumentSource, streamOf } from '../streams.ts'
 import { longWrite } from '../writes.ts'
 
 const TAG = 'Queries'
@@ -45,7 +46,7 @@ const pipeline = z.array(anyObject).max(1000)
 const aggregateBody = z.strictObject({ pipeline, hint: hint.optional() })
 
 type CollectionParams = { database: string; collection: string }
-type Cursor = AsyncCursor<object> | AsyncAggregationCursor<object>
+type Cursor = AsyncCursor<object> | AsyncAggregationCursor<object> | DocumentSource
 
 /** Options without those that were not given. */
 function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
@@ -108,10 +109,12 @@ const find = route(
     const most = Math.min(limit ?? LIMIT_DEFAULT, call.server.settings.limits.documentsMax)
     // One more than is given tells whether there are more.
     const asked = call.isStream ? limit : most + 1
-    return answerWith(call, most, ({ database }) =>
-      database
-        .collection(call.params.collection)
-        .async.find(filter ?? {}, given({ ...options, limit: asked }) as FindOptions<Document>)
+    const { collection } = call.params
+    const asks = given({ ...options, limit: asked }) as FindOptions<Document>
+    return answerWith(call, most, ({ shards }) =>
+      shards.isSharded
+        ? mergedFind(shards, collection, filter ?? {}, asks)
+        : shards.only.collection<Document>(collection).async.find(filter ?? {}, asks)
     )
   }
 )
@@ -173,8 +176,10 @@ const countDocuments = route(
     answers: { 200: { description: 'The count', schema: z.strictObject({ count }) } }
   },
   async ({ server, params, body: { filter, ...options } }) => {
-    const count = await server.databases.use(params.database, ({ database }) =>
-      database.collection(params.collection).async.countDocuments(filter ?? {}, given(options) as never)
+    const count = await server.databases.use(params.database, ({ shards }) =>
+      shards.isSharded
+        ? mergedCount(shards, params.collection, filter ?? {}, given(options) as never)
+        : shards.only.collection(params.collection).async.countDocuments(filter ?? {}, given(options) as never)
     )
     return { status: 200, value: { count } }
   }

@@ -16,11 +16,13 @@ import {
 } from '../../index.ts'
 import type { Grant } from '../auth.ts'
 import { DEFAULT_DATABASE } from '../databases.ts'
+import { entryKey } from '../merged.ts'
 import { storeCollection } from '../names.ts'
 import { ONCE_HEADER } from '../once.ts'
 import { Refusal } from '../problems.ts'
 import { type Answer, type Route, route } from '../route.ts'
 import { anyObject, collectionName, databasePath, filter, sort, update, writeQuery } from '../schemas.ts'
+import type { ShardKey } from '../shards.ts'
 import { shortWrite, writeOf } from '../writes.ts'
 import { isListed, tagOf } from './documents.ts'
 import { kvOperation } from './kv.ts'
@@ -68,6 +70,19 @@ function collectionOf(one: Command): string {
 function isRead(one: Command): boolean {
   if (one.op === 'kv') return one.operation.op === 'get' || one.operation.op === 'check'
   return one.op === 'get' || one.op === 'find' || one.op === 'count'
+}
+
+/** The documents that commands are about; undefined where one of them looks for its documents. */
+function keysOf(commands: readonly Command[]): ShardKey[] | undefined {
+  const keys: ShardKey[] = []
+  for (const one of commands) {
+    if (one.op === 'kv') keys.push(entryKey(one.namespace, one.store, one.operation.key))
+    else if (one.op === 'get' || one.op === 'delete') keys.push({ collection: one.collection, id: one.id as Id })
+    else if ((one.op === 'insert' || one.op === 'put') && one.document['_id'] !== undefined) {
+      keys.push({ collection: one.collection, id: one.document['_id'] as Id })
+    } else return undefined
+  }
+  return keys
 }
 
 /** Refuses commands that the token does not allow, before anything is done. */
@@ -177,11 +192,12 @@ const transact = route(
     const { commands } = body
     requireAll(grant, params.database, commands)
     const names = [...new Set(commands.map(collectionOf))]
+    const keys = keysOf(commands)
     const isReading = commands.every(isRead)
     const results = await server.databases.use(params.database, opened =>
       isReading
-        ? opened.database.transaction(transaction => runAll(transaction, commands))
-        : shortWrite(writeOf(call, opened, names), (_, target) =>
+        ? opened.homeOf(keys).transaction(transaction => runAll(transaction, commands))
+        : shortWrite(writeOf(call, opened, names, keys), (_, target) =>
             target.atomically(transaction => runAll(transaction, commands))
           )
     )
@@ -224,8 +240,9 @@ const execute = route(
           return value
         })
       }
-      if (!kinds.includes('set')) return opened.database.transaction(work)
-      const write = { opened, names: [name], durability: query.durability }
+      const keys = commands.map(({ key }) => ({ collection: name, id: key }))
+      if (!kinds.includes('set')) return opened.homeOf(keys).transaction(work)
+      const write = { opened, names: [name], keys, durability: query.durability }
       return shortWrite(write, (_, target) => target.atomically(work))
     })
     return { status: 200, value: { results } }
