@@ -57,6 +57,12 @@ const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power)
 /** Seconds that are shown at least. */
 const SPAN_S_MIN = 60
 
+/** The times that are shown; uPlot would make a day of one sample. */
+function spanOf(times: ArrayLike<number>): [number, number] {
+  const last = times[times.length - 1] ?? 0
+  return [Math.min(times[0] ?? 0, last - SPAN_S_MIN), last]
+}
+
 function axesOf(format: (value: number) => string, isBytes: boolean): UPlot.Axis[] {
   const looks: UPlot.Axis = {
     stroke: () => colorNow('--ink-soft'),
@@ -88,7 +94,7 @@ function makePlot(room: HTMLElement, { lines, format, isBytes = false }: ChartPr
       legend: { show: false },
       cursor: { show: false },
       scales: {
-        x: { range: (_, least, most) => [Math.min(least, most - SPAN_S_MIN), most] },
+        x: { range: ({ data: [times] }) => spanOf(times) },
         y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] }
       },
       axes: axesOf(format, isBytes),

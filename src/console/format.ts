@@ -25,7 +25,8 @@ export function bytesText(bytes: number): string {
     amount /= 1024
     unit++
   }
-  return `${unit === 0 || amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${UNITS[unit]}`
+  if (unit === 0) return countOf(Math.round(amount), 'byte')
+  return `${amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${UNITS[unit]}`
 }
 
 /** A share of a whole. */

@@ -6,20 +6,19 @@ import { connect } from '../../src/client/index.ts'
 import { Console, type Served, startBrowser, startServer } from './harness.ts'
 
 let browser: Browser
+let server: Served
 
 beforeAll(async () => {
-  browser = await startBrowser()
+  ;[server, browser] = await Promise.all([startServer(), startBrowser()])
 })
-afterAll(() => browser?.close())
-
-async function served(options: { isOpen?: boolean } = {}): Promise<Served> {
-  const server = await startServer(options)
-  onTestFinished(() => server.stop())
-  return server
-}
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
 
 test('a_server_without_tokens_is_open_to_its_own_machine', async () => {
-  const { url } = await served({ isOpen: true })
+  const { url, stop } = await startServer({ isOpen: true })
+  onTestFinished(stop)
   const user = await Console.open(browser, url)
   await user.page.getByRole('heading', { level: 1, name: 'Database main' }).waitFor()
   expect(await user.page.getByRole('button', { name: 'Log out' }).count()).toBe(0)
@@ -27,7 +26,7 @@ test('a_server_without_tokens_is_open_to_its_own_machine', async () => {
 })
 
 test('a_token_of_one_namespace_shows_no_other_and_writes_nothing_it_may_not', async () => {
-  const { url, token, shopToken } = await served()
+  const { url, token, shopToken } = server
   const all = connect(url, { token })
   await all.namespace('shop').collection<{ _id: string }>('orders').insertOne({ _id: 'order-1' })
   await all.collection<{ _id: string }>('secrets').insertOne({ _id: 'secret-1' })
@@ -52,7 +51,6 @@ test('a_token_of_one_namespace_shows_no_other_and_writes_nothing_it_may_not', as
 })
 
 test('a_token_that_is_taken_back_leads_to_the_login_and_logging_out_forgets_it', async () => {
-  const server = await served()
   const user = await Console.open(browser, server.url)
   const { page } = user
   await user.logIn(server.token)
@@ -60,7 +58,7 @@ test('a_token_that_is_taken_back_leads_to_the_login_and_logging_out_forgets_it',
   await page.getByLabel('Token').waitFor()
   expect(await page.evaluate('sessionStorage.length')).toBe(0)
   await user.logIn(server.token)
-  await server.revoke(server.token)
+  server.revoke(server.token)
   await page.locator('main').press('r')
   user.foresee(/401/)
   await page.getByText('You were logged out').waitFor()

@@ -33,6 +33,7 @@ const VIEWS = [
 async function visit([hash, heading]: (typeof VIEWS)[number]): Promise<void> {
   await user.goTo(hash, heading)
   if (heading === 'Activity') await user.page.locator('figure').first().waitFor()
+  if (heading === 'Page map') await user.page.locator('canvas').waitFor()
 }
 
 beforeAll(async () => {
@@ -135,6 +136,16 @@ test('a_change_of_another_client_arrives_live', async () => {
   await expect.poll(() => items.locator('.badge').allInnerTexts()).toEqual(['delete', 'insert'])
   await page.getByText('2 changes shown').waitFor()
   await user.inspect('changes')
+  await page.getByLabel('Paused').check()
+  const many = Array.from({ length: 500 }, (_, n) => ({ _id: `many-${n}` }))
+  await other.collection<{ _id: string }>('orders').insertMany(many)
+  await page.getByLabel('Kind').selectOption('delete')
+  await page.getByText('1 change shown').waitFor()
+  await page.getByLabel('Paused').uncheck()
+  await page.getByLabel('Kind').selectOption('insert')
+  await page.getByText('200 changes shown').waitFor()
+  await page.getByRole('listitem').filter({ hasText: 'many-499' }).waitFor()
+  await other.collection<{ _id: string }>('orders').deleteMany({})
 })
 
 test('an_index_is_built_and_explain_uses_it', async () => {

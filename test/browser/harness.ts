@@ -13,7 +13,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { done, QUIRE } from '../cli/quire.ts'
+import { createToken, revokeToken, type TokenScope } from '../../src/server/index.ts'
+import { QUIRE } from '../cli/quire.ts'
 
 const PICTURES = fileURLToPath(new URL('../../build/console-pictures/', import.meta.url))
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -32,20 +33,17 @@ export interface Served {
   readonly shopToken: string
   readonly directory: string
   /** Takes a token back. */
-  revoke(token: string): Promise<void>
+  revoke(token: string): void
   stop(): Promise<void>
-}
-
-/** A new token, made on the command line. */
-async function makeToken(directory: string, scopes: string): Promise<string> {
-  return (await done(directory, ['token', 'create', 'data', 'tester', scopes])).trim()
 }
 
 /** Starts a server as a user does, in a folder of its own. */
 export async function startServer({ isOpen = false } = {}): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'quiredb-console-'))
-  const token = isOpen ? '' : await makeToken(directory, 'admin')
-  const shopToken = isOpen ? '' : await makeToken(directory, 'read:main/shop')
+  const data = join(directory, 'data')
+  const tokenOf = (scope: TokenScope) => (isOpen ? '' : createToken(data, { name: 'tester', scopes: [scope] }).token)
+  const token = tokenOf({ database: '*', access: 'admin' })
+  const shopToken = tokenOf({ database: 'main', namespace: 'shop', access: 'read' })
   const args = [QUIRE, 'serve', 'data', '--port', '0', '--json', '--log-level', 'error']
   const child = spawn(process.execPath, args, { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), once(child, 'close')])) as [string]
@@ -55,9 +53,7 @@ export async function startServer({ isOpen = false } = {}): Promise<Served> {
     await once(child, 'close')
     rmSync(directory, { recursive: true, force: true })
   }
-  const revoke = async (token: string) => {
-    await done(directory, ['token', 'revoke', 'data', token.split('_')[1] ?? ''])
-  }
+  const revoke = (secret: string) => void revokeToken(data, secret.split('_')[1] ?? '')
   return { url, token, shopToken, directory, revoke, stop }
 }
 

@@ -93,7 +93,7 @@ export function ActivityView({ database }: { database: string }) {
 }
 
 const perSecond = (value: number) =>
-  `${value >= 100 || Number.isInteger(value) ? countText(Math.round(value)) : value.toFixed(1)}/s`
+  `${value >= 100 || Number.isInteger(value) ? countText(Math.round(value)) : Number(value.toPrecision(2))}/s`
 const milliseconds = (value: number) =>
   `${value >= 10 || value === 0 ? countText(Math.round(value)) : value.toPrecision(2)} ms`
 

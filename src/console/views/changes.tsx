@@ -38,8 +38,15 @@ function useChanges(path: string, isPaused: boolean) {
     const gone = new AbortController()
     setFailure(undefined)
     const onChange = (change: JsonObject) => {
-      waiting.current = [...waiting.current, { change, cameAt: new Date() }].slice(-SHOWN_MAX)
-      if (!isStill.current) flush()
+      waiting.current.push({ change, cameAt: new Date() })
+      if (waiting.current.length > 2 * SHOWN_MAX) waiting.current = waiting.current.slice(-SHOWN_MAX)
+      if (!isStill.current && frame === undefined) frame = requestAnimationFrame(showAll)
+    }
+    // However many come at once, they are shown once for each picture of the screen.
+    let frame: number | undefined
+    const showAll = () => {
+      frame = undefined
+      if (!isStill.current && !gone.signal.aborted) flush()
     }
     listen(path, { onChange, onConnected: setIsConnected }, gone.signal).catch(setFailure)
     return () => gone.abort()

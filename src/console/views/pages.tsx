@@ -3,7 +3,7 @@
 // Promises: the table has everything that the drawing has, for who does not see it; colours differ in lightness too.
 // Leaves to others: cells and sums (page-map.ts), the pages (the server).
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { PageMap } from '../../server/page-runs.ts'
 import { ask, databasePath, withQuery } from '../api.ts'
 import { colorNow, onLooks } from '../chart.tsx'
@@ -146,7 +146,8 @@ function draw(canvas: HTMLCanvasElement, cells: readonly number[], groups: reado
 
 function Drawing({ cells, groups }: { cells: readonly number[]; groups: readonly Group[] }) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  useEffect(() => {
+  // Before the page is painted, so that there is no empty field in between.
+  useLayoutEffect(() => {
     const element = canvas.current
     if (element === null) return
     const again = () => draw(element, cells, groups)

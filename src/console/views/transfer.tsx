@@ -16,12 +16,12 @@ import { queryObject } from '../query-text.ts'
 type Layout = 'ndjson' | 'json'
 type Mode = 'insert' | 'put'
 const LAYOUTS = [
-  ['ndjson', 'a document a line (NDJSON)'],
-  ['json', 'one list (JSON)']
+  ['ndjson', 'NDJSON, a line each'],
+  ['json', 'JSON, one list']
 ] as const
 const MODES = [
-  ['insert', 'Fail at an id that is there'],
-  ['put', 'Take the place of documents with the same id']
+  ['insert', 'end the import'],
+  ['put', 'replace what is there']
 ] as const
 
 /** The view. */
@@ -87,7 +87,7 @@ function Import({ path }: { path: string }) {
               {file === undefined ? 'A document a line (.ndjson, .jsonl), or one list (.json)' : bytesText(file.size)}
             </p>
           </div>
-          <Choice label="Documents with an id" value={mode} options={MODES} onChange={setMode} />
+          <Choice label="Ids that are there" value={mode} options={MODES} onChange={setMode} />
           <div class="bar-actions">
             <button type="submit" class="button button-main" disabled={file === undefined || work.isRunning}>
               Import
