@@ -13,6 +13,7 @@ import type { Exchange } from './exchange.ts'
 import { type Form, formOfAnswer, formOfBody, MEDIA_TYPES, readValue, refuseCompression, writeValue } from './media.ts'
 import { problemOf, Refusal } from './problems.ts'
 import { type Answer, type Call, checked, queryOf, type Route, type RouteShape } from './route.ts'
+import type { Spans } from './spans.ts'
 import type { ServerState } from './state.ts'
 
 /** What a request is answered by, where that is no stream. */
@@ -36,6 +37,7 @@ export interface PreparedRoute {
 export interface Door {
   readonly server: ServerState
   readonly authority: Authority
+  readonly spans: Spans | undefined
 }
 
 /** Makes a route ready for requests. */
@@ -45,7 +47,13 @@ export function prepared({ shape, handle }: Route): PreparedRoute {
 }
 
 /** Answers a request of a route; never rejects. */
-export async function answer(door: Door, route: PreparedRoute, exchange: Exchange): Promise<Outcome | Response> {
+export function answer(door: Door, route: PreparedRoute, exchange: Exchange): Promise<Outcome | Response> {
+  const { spans } = door
+  if (spans === undefined) return answerPlainly(door, route, exchange)
+  return spans.around(route, exchange, () => answerPlainly(door, route, exchange))
+}
+
+async function answerPlainly(door: Door, route: PreparedRoute, exchange: Exchange): Promise<Outcome | Response> {
   const { server } = door
   const startedMs = performance.now()
   let outcome: Outcome | Response

@@ -34,6 +34,7 @@ import { shardRoutes } from './routes/shards.ts'
 import { systemRoutes } from './routes/system.ts'
 import { transactionRoutes } from './routes/transactions.ts'
 import { writeRoutes } from './routes/writes.ts'
+import { openSpans } from './spans.ts'
 import type { ServerState } from './state.ts'
 
 /** Milliseconds between looks for connections whose head is late. */
@@ -82,7 +83,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...kvRoutes,
     ...transactionRoutes
   )
-  const door = { server: state, authority }
+  const door = { server: state, authority, spans: await openSpans(version) }
   const all = routes.map(prepared)
   const app = getRequestListener(makeApp(door, all).fetch, { overrideGlobalObjects: false })
   const server = socketServer(settings, directListener(door, all, app))
