@@ -74,7 +74,7 @@ impl Collection {
     }
 
     /// The database that it was opened from.
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
@@ -89,7 +89,7 @@ impl Collection {
     #[inline]
     pub fn get_with<R>(&self, id: &[u8], visit: impl FnMut(&[u8]) -> R) -> Result<Option<R>> {
         let store = self.handle.readable()?;
-        let content = self.state.content.read();
+        let content = store.content(&self.state)?;
         match &content.body {
             Some(body) => {
                 let mut visit = visit;
@@ -106,7 +106,7 @@ impl Collection {
     #[inline]
     pub fn get_into(&self, id: &[u8], out: &mut [u8]) -> Result<Option<Found>> {
         let store = self.handle.readable()?;
-        let content = self.state.content.read();
+        let content = store.content(&self.state)?;
         let structures_identity = content.structures_identity;
         let Some(body) = &content.body else {
             return Ok(None);
@@ -129,7 +129,7 @@ impl Collection {
     /// Errors: `CLOSED`, `CORRUPTED`, `IO`.
     pub fn get_many_with(&self, ids: &[IdBytes], visit: impl FnMut(usize, &[u8])) -> Result<u64> {
         let store = self.handle.readable()?;
-        let content = self.state.content.read();
+        let content = store.content(&self.state)?;
         if let Some(body) = &content.body {
             body.find_many(&store.pager, ids, visit)?;
         }
@@ -150,7 +150,7 @@ impl Collection {
     #[inline]
     pub fn get_plain(&self, id: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         let store = self.handle.readable()?;
-        let content = self.state.content.read();
+        let content = store.content(&self.state)?;
         let Some(body) = &content.body else {
             return Ok(false);
         };
@@ -289,7 +289,7 @@ impl Collection {
     pub fn count_found(&self, options: FindOptions) -> Result<u64> {
         let store = self.handle.readable()?;
         if options.filter.is_none() && options.hint.is_none() {
-            let content = self.state.content.read();
+            let content = store.content(&self.state)?;
             let count = content.body.as_ref().map_or(0, |body| body.documents_count);
             let rest = count.saturating_sub(options.skip);
             return Ok(options.limit.map_or(rest, |limit| rest.min(limit)));
@@ -344,8 +344,7 @@ impl Collection {
 
     /// Every index, the one on `_id` first; none where there is no collection.
     pub fn indexes(&self) -> Result<Vec<IndexInfo>> {
-        self.handle.readable()?;
-        let info = self.state.content.read().info();
+        let info = self.handle.readable()?.content(&self.state)?.info();
         Ok(info.map_or_else(Vec::new, |info| {
             let mut indexes = vec![info.id_index()];
             indexes.extend(info.indexes);
@@ -355,8 +354,7 @@ impl Collection {
 
     /// The key lists that records use, and their identity: as long as that is the same, lists only get longer.
     pub fn structures(&self) -> Result<(Arc<Structures>, u64)> {
-        self.handle.readable()?;
-        let content = self.state.content.read();
+        let content = self.handle.readable()?.content(&self.state)?;
         Ok((content.structures.snapshot(), content.structures_identity))
     }
 

@@ -151,6 +151,8 @@ impl Store {
     /// Takes the state of one moment; `None` when the data file has it already.
     fn capture(&self, checkpointer: &mut Checkpointer, clean: bool) -> Result<Option<Capture>> {
         let _gate = self.gate.write();
+        // Asked again: the commit that this waited for may have failed half way, and its half must not get to the disk.
+        self.check_writable()?;
         let sequence = self.last_sequence();
         let durable = checkpointer.durable();
         if sequence == durable.sequence && (!clean || durable.clean) {

@@ -5,7 +5,7 @@
 //! changed; then the changes are told, where somebody wants to know them (feed/). The locks are given back before
 //! the wait for the disk, so that waiting commits share one sync.
 //!
-//! Promises: a failure before the frame is whole changes nothing. A failure while pages are changed refuses all
+//! Promises: a failure before the frame is whole changes nothing. A failure while pages are changed, or a panic, refuses all
 //! further calls: the frame is in the log, so the next open holds the commit whole.
 //! Leaves to others: leases and distinct ids of one commit (the callers in transaction/ and database/).
 
@@ -86,10 +86,7 @@ impl Store {
         let sequence = self.append(durability, |payload| {
             steps.iter().for_each(|step| step.encode(payload))
         })?;
-        for step in &mut steps {
-            step.apply(self, sequence)
-                .map_err(|error| self.refuse_all(error))?;
-        }
+        self.change_pages(|| steps.iter_mut().try_for_each(|step| step.apply(self, sequence)))?;
         if let Some(draft) = draft {
             self.feed.publish(draft.finish(sequence));
         }

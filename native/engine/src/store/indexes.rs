@@ -78,7 +78,8 @@ impl Store {
         let sequence = self.append(durability, |payload| payload.extend_from_slice(&operations))?;
         let writer = self.pager.writer(sequence);
         // Nobody knows the new pages yet, so readers need not wait for them.
-        let loaded = gathered.load(&writer, id, rules).and_then(|index| {
+        self.change_pages(|| {
+            let index = gathered.load(&writer, id, rules)?;
             let mut content = state.content.write();
             if is_new {
                 content.create(&writer, id, ids)?;
@@ -89,8 +90,7 @@ impl Store {
                 body.indexes.push(index);
             }
             Ok(())
-        });
-        loaded.map_err(|error| self.refuse_all(error))?;
+        })?;
         drop(gate);
         self.after_commit(sequence, durability)?;
         Ok(true)

@@ -14,6 +14,7 @@ mod commit;
 mod definition;
 mod expiry;
 pub mod feed;
+mod health;
 mod indexes;
 mod moment;
 mod rebuild;
@@ -23,7 +24,7 @@ pub mod waiting;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
@@ -48,6 +49,7 @@ pub use chronicle::{Known, Names};
 pub use commit::{Change, Outcome};
 pub use expiry::present;
 use feed::Feed;
+use health::Health;
 pub use indexes::DroppedIndexes;
 pub use moment::Moment;
 pub use rebuild::Room;
@@ -78,11 +80,6 @@ pub struct Settings {
     /// Whether a janitor thread runs; tests that replay a seed run without.
     pub background: bool,
 }
-
-/// What still may be done after a failure.
-const HEALTHY: u8 = 0;
-const WRITES_REFUSED: u8 = 1;
-const ALL_REFUSED: u8 = 2;
 
 /// The shared state of an open database.
 pub struct Store {
@@ -115,9 +112,7 @@ pub struct Store {
     checkpointer: Mutex<Option<Checkpointer>>,
     /// Pages of the catalog and the free list as the last capture left them; changed under the gate.
     own_runs: Mutex<Vec<Run>>,
-    health: AtomicU8,
-    /// The failure behind `health`.
-    failure: Mutex<Option<Error>>,
+    health: Health,
     /// Set under the gate when the last handle closes: no commit may follow.
     is_closing: AtomicBool,
     /// Wakes the janitor; set while it has work.
@@ -199,8 +194,7 @@ impl Store {
             rebuilding: Mutex::new(()),
             checkpointer: Mutex::new(parts.checkpointer),
             own_runs: Mutex::new(parts.own_runs),
-            health: AtomicU8::new(HEALTHY),
-            failure: Mutex::new(None),
+            health: Health::default(),
             is_closing: AtomicBool::new(false),
             janitor_wanted: Waiting::default(),
             janitor_is_called: AtomicBool::new(false),
@@ -257,9 +251,12 @@ impl Store {
     }
 
     /// A snapshot of every collection: no commit is half applied while it is taken.
-    pub fn open_snapshot(&self) -> Snapshot {
+    ///
+    /// Errors: `POISONED`.
+    pub fn open_snapshot(&self) -> Result<Snapshot> {
         let _gate = self.gate.write();
-        self.pager.open_snapshot(self.last_sequence(), false)
+        self.check_readable()?;
+        Ok(self.pager.open_snapshot(self.last_sequence(), false))
     }
 
     /// Waits until everything committed is on disk.
@@ -283,65 +280,6 @@ impl Store {
     /// Bytes of the log that a recovery would read.
     pub fn log_bytes(&self) -> u64 {
         self.log.as_ref().map_or(0, Log::bytes)
-    }
-
-    /// Fails when pages may hold a commit half applied.
-    #[inline]
-    pub fn check_readable(&self) -> Result<()> {
-        if self.health.load(Ordering::Acquire) == ALL_REFUSED {
-            Err(self.poisoned())
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Fails when no commit may be accepted.
-    #[inline]
-    pub fn check_writable(&self) -> Result<()> {
-        if self.settings.read_only {
-            return Err(Error::new(
-                ErrorKind::ReadOnly,
-                "the database was opened read-only; open it without readOnly to write",
-            ));
-        }
-        if self.health.load(Ordering::Acquire) != HEALTHY {
-            return Err(self.poisoned());
-        }
-        Ok(())
-    }
-
-    /// Accepts no commit from now on, and returns the error for whoever met the failure.
-    fn refuse_writes(&self, error: Error) -> Error {
-        self.fail(WRITES_REFUSED, error)
-    }
-
-    /// Accepts no call from now on: memory may hold half a commit, the disk does not.
-    fn refuse_all(&self, error: Error) -> Error {
-        self.fail(ALL_REFUSED, error)
-    }
-
-    fn fail(&self, health: u8, error: Error) -> Error {
-        let mut failure = self.failure.lock();
-        if failure.is_none() {
-            *failure = Some(error.clone());
-        }
-        drop(failure);
-        self.health.fetch_max(health, Ordering::AcqRel);
-        self.feed.wake_all();
-        error
-    }
-
-    fn poisoned(&self) -> Error {
-        let failure = self.failure.lock();
-        let cause = failure
-            .as_ref()
-            .map_or_else(String::new, |error| format!(" ({error})"));
-        Error::new(
-            ErrorKind::Poisoned,
-            format!(
-                "an earlier failure{cause} left it unknown what is on disk; close the database and open it again"
-            ),
-        )
     }
 
     /// Has the janitor look after the log and the cache soon.

@@ -70,7 +70,7 @@ impl Aggregation {
         store.check_readable()?;
         let names: Vec<&str> = collection.into_iter().chain(pipeline.collections()).collect();
         // One collection is seen at one moment anyhow.
-        let snapshot = (names.len() > 1).then(|| store.open_snapshot());
+        let snapshot = (names.len() > 1).then(|| store.open_snapshot()).transpose()?;
         let mut views = Views::new(store, snapshot);
         for name in names {
             views.add(name, store.collection(name), None);
@@ -273,7 +273,9 @@ impl Transaction {
         let names: Vec<&str> = collection.into_iter().chain(pipeline.collections()).collect();
         let snapshot = match &self.snapshot {
             Some(snapshot) => Some(self.store.pager.open_snapshot(snapshot.sequence(), false)),
-            None => (names.len() > 1).then(|| self.store.open_snapshot()),
+            None => (names.len() > 1)
+                .then(|| self.store.open_snapshot())
+                .transpose()?,
         };
         let mut views = Views::new(&self.store.clone(), snapshot);
         for name in names {

@@ -139,7 +139,7 @@ impl Cursor {
     ) -> Result<Cursor> {
         options.simplify()?;
         let overlay = overlay.filter(|overlay| !overlay.is_empty());
-        let content = state.content.read();
+        let content = store.content(state)?;
         let mut cursor = Cursor {
             store: store.clone(),
             source: Source::nothing(),
@@ -330,9 +330,7 @@ impl Cursor {
         self.store.check_readable()?;
         let most = self.left.saturating_add(self.skip);
         let counted = self.source.count_entries(&self.store.pager, most);
-        if let Some(snapshot) = &self.snapshot {
-            snapshot.check()?;
-        }
+        self.check_seen()?;
         Ok(counted?.saturating_sub(self.skip))
     }
 
@@ -425,6 +423,15 @@ impl Cursor {
         Ok(())
     }
 
+    /// Refuses what was read where it may be wrong: a snapshot that was given up, or a commit that failed half way, may
+    /// show as any error, or as missing documents. Their own errors come first.
+    fn check_seen(&self) -> Result<()> {
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.check()?;
+        }
+        self.store.check_readable()
+    }
+
     /// Offers the committed documents, then those that the transaction wrote.
     fn take_all<'g>(&mut self, goal: Goal<'g>, structures: &Structures) -> Result<Goal<'g>> {
         let filter = self.filter.clone();
@@ -437,10 +444,7 @@ impl Cursor {
         let flow = self
             .source
             .run(&self.store.pager, self.overlay.as_ref(), &mut taker);
-        // A snapshot that was given up may show as any error, or as missing documents: its own error comes first.
-        if let Some(snapshot) = &self.snapshot {
-            snapshot.check()?;
-        }
+        self.check_seen()?;
         if flow?.is_continue()
             && let Some(overlay) = &self.overlay
         {

@@ -100,7 +100,7 @@ impl Transaction {
                 .parts
                 .insert(name.as_str().into(), Part::new(state, true));
         }
-        transaction.snapshot = Some(transaction.store.open_snapshot());
+        transaction.snapshot = Some(transaction.store.open_snapshot()?);
         Ok(transaction)
     }
 
@@ -284,7 +284,7 @@ impl Transaction {
             ));
         }
         self.store.pager.close_snapshot(snapshot);
-        self.snapshot = Some(self.store.open_snapshot());
+        self.snapshot = Some(self.store.open_snapshot()?);
         Ok(())
     }
 }
