@@ -9,6 +9,7 @@ use std::sync::{Condvar, Mutex};
 
 use quire_engine::{Database, FindOptions, OpenOptions};
 
+use crate::allocations::allocated_bytes;
 use crate::common::drain;
 use crate::documents::ACCOUNTS;
 use crate::total_of_accounts;
@@ -47,6 +48,8 @@ impl Progress {
 pub struct Sample {
     /// Memory of the process; 0 where the system does not tell.
     pub resident_bytes: u64,
+    /// What is allocated and not given back.
+    pub allocated_bytes: u64,
     /// All files of the database.
     pub file_bytes: u64,
 }
@@ -68,6 +71,7 @@ pub fn keep_up(database: &Database, path: &str, progress: &Progress, every: u64)
         }
         samples.push(Sample {
             resident_bytes: resident_bytes().unwrap_or(0),
+            allocated_bytes: allocated_bytes(),
             file_bytes: file_bytes(Path::new(path)),
         });
     }
