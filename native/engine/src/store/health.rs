@@ -186,9 +186,9 @@ mod tests {
             drop(held);
             drop(gate);
             [
-                reader.join().map(|read| is_poisoned(read)),
-                finder.join().map(|found| is_poisoned(found)),
-                snapshot.join().map(|taken| is_poisoned(taken)),
+                reader.join().map(is_poisoned),
+                finder.join().map(is_poisoned),
+                snapshot.join().map(is_poisoned),
             ]
         });
         assert!(waiting.into_iter().all(|refused| refused.unwrap()));

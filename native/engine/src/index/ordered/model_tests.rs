@@ -35,6 +35,14 @@ fn entry() -> impl Strategy<Value = Vec<u8>> {
     (start, tail).prop_map(|(start, tail)| [vec![b'p'; start], tail].concat())
 }
 
+/// An entry with room for the byte that tells those of a row apart.
+fn row_start() -> impl Strategy<Value = Vec<u8>> {
+    entry().prop_map(|mut start| {
+        start.truncate(ENTRY_BYTES_MAX - 1);
+        start
+    })
+}
+
 fn bound() -> impl Strategy<Value = Bound<Vec<u8>>> {
     prop_oneof![
         1 => Just(Bound::Unbounded),
@@ -48,7 +56,7 @@ fn change() -> impl Strategy<Value = Change> {
         30 => entry().prop_map(Change::Insert),
         12 => entry().prop_map(Change::Remove),
         3 => (entry(), 1usize..60).prop_map(|(from, count)| Change::RemoveFrom(from, count)),
-        3 => (entry(), 1u8..200, any::<bool>()).prop_map(|(start, count, falls)| Change::Row(start, count, falls)),
+        3 => (row_start(), 1u8..200, any::<bool>()).prop_map(|(start, count, falls)| Change::Row(start, count, falls)),
         1 => Just(Change::OpenSnapshot),
         1 => Just(Change::CloseSnapshot),
         6 => (bound(), bound(), any::<bool>(), 1usize..50)
