@@ -74,7 +74,7 @@ impl Collection {
     }
 
     /// The database that it was opened from.
-    pub(crate) fn handle(&self) -> &Handle {
+    pub(super) fn handle(&self) -> &Handle {
         &self.handle
     }
 
@@ -489,5 +489,7 @@ fn check_distinct(batch: &[(IdBytes, usize)]) -> Result<()> {
     }
 }
 
+#[cfg(test)]
+mod refusal_tests;
 #[cfg(test)]
 mod tests;

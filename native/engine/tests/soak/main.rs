@@ -9,7 +9,6 @@
 #![cfg(feature = "simulation")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
-mod allocations;
 #[path = "../common/mod.rs"]
 mod common;
 mod documents;

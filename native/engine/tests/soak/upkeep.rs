@@ -4,15 +4,21 @@
 //! Promises: every backup is opened, checked and held against what is true of every commit; a round begins when the
 //! threads have done so many operations since the last one, so that upkeep and work keep their proportion.
 
+use std::alloc::System;
 use std::path::Path;
 use std::sync::{Condvar, Mutex};
 
 use quire_engine::{Database, FindOptions, OpenOptions};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-use crate::allocations::allocated_bytes;
 use crate::common::drain;
 use crate::documents::ACCOUNTS;
 use crate::total_of_accounts;
+
+/// Counts what is allocated, which the memory of a process does not tell: an allocator keeps pages of which only a part
+/// is used, the more the longer threads allocate and free in turn.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// How far the threads are.
 #[derive(Default)]
@@ -48,7 +54,7 @@ impl Progress {
 pub struct Sample {
     /// Memory of the process; 0 where the system does not tell.
     pub resident_bytes: u64,
-    /// What is allocated and not given back.
+    /// What is allocated and not given back; page memory and mapped files do not come from the allocator.
     pub allocated_bytes: u64,
     /// All files of the database.
     pub file_bytes: u64,
@@ -99,6 +105,12 @@ fn resident_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
+}
+
+/// Bytes that are allocated now.
+fn allocated_bytes() -> u64 {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated) as u64
 }
 
 /// Bytes of the database's files.
