@@ -69,8 +69,8 @@ const SOURCE_RANKS = [
  * where only types are taken, so that no addon is loaded.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  server: ['index.ts'],
-  client: ['errors.ts', 'type index.ts'],
+  server: ['index.ts', 'extended-json.ts'],
+  client: ['errors.ts', 'extended-json.ts', 'type index.ts'],
   // A page of its own, which speaks HTTP.
   console: ['type stats.ts', 'type server/page-runs.ts'],
   cli: ['index.ts', 'server/index.ts']

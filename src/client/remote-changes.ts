@@ -6,10 +6,11 @@
 // JSON lacks come back as what they are. Leaves to others: events (docs/CHANGES.md).
 // Source: the HTML standard, "Server-sent events".
 
+import { parseExtended, stringifyExtended } from '../extended-json.ts'
 import type { ResumeToken, WatchOptions } from '../index.ts'
-import { revived } from './extended.ts'
 import { RemoteError } from './remote-error.ts'
 import type { Transport } from './transport.ts'
+import { plainOf } from './values.ts'
 
 /** The changes of a collection or a database. Iterate it with `for await`, or call `next`. */
 export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncDisposable {
@@ -32,7 +33,7 @@ export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncD
     this.#token = startAfter ?? resumeAfter
     this.#signal = signal
     this.#query = {
-      ...(filter === undefined ? {} : { filter: JSON.stringify(filter) }),
+      ...(filter === undefined ? {} : { filter: stringifyExtended(plainOf(filter)) }),
       ...(fullDocument === 'default' ? {} : { fullDocument: 'updateLookup' }),
       ...(options.durable === false ? { durable: 'false' } : {})
     }
@@ -97,7 +98,7 @@ export class RemoteChanges<E extends object> implements AsyncIterable<E>, AsyncD
           if (event === 'failure') throw RemoteError.of(500, data)
           if (event === 'open' || event === 'change') this.#token = id
           if (event === 'open') this.#open()
-          if (event === 'change') yield revived(JSON.parse(data)) as E
+          if (event === 'change') yield parseExtended(data) as E
         }
       } catch (error) {
         this.#signal?.throwIfAborted()

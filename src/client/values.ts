@@ -24,7 +24,8 @@ export function unpack(bytes: Uint8Array): unknown {
   return unpacker.unpack(bytes as Buffer)
 }
 
-function plainOf(value: unknown): unknown {
+/** A value in what MessagePack and Extended JSON have. */
+export function plainOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Date || value instanceof Uint8Array) return value
   if (value instanceof RegExp) return { $regex: value.source, $options: value.flags.replace(/[^imsx]/g, '') }

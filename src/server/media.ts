@@ -1,10 +1,10 @@
 // Which form a request's body has, and which one its answer shall have.
 //
 // Promises: a form that is not known is refused by name, and so is every compression: a small body that unpacks to a
-// large one is an attack that is not to be let in. Leaves to others: the forms (extended-json.ts, message-pack.ts).
+// large one is an attack that is not to be let in. Leaves to others: the forms (../extended-json.ts, message-pack.ts).
 // Source: RFC 9110, sections 8.3, 8.4 and 12.5.1.
 
-import { parseExtended, stringifyExtended } from './extended-json.ts'
+import { parseExtended, QuireError, stringifyExtended } from '../index.ts'
 import { pack, unpack } from './message-pack.ts'
 import { Refusal } from './problems.ts'
 
@@ -94,7 +94,7 @@ export function formOfAnswer(accept: string | undefined, takesStream: boolean): 
  */
 export function readValue(bytes: Uint8Array, form: Form): unknown {
   if (bytes.length === 0) throw new Refusal('MALFORMED_BODY', 'the request needs a body, and has none')
-  return form === 'msgpack' ? unpack(bytes) : parseExtended(textOf(bytes))
+  return form === 'msgpack' ? unpack(bytes) : parseJson(textOf(bytes))
 }
 
 /**
@@ -106,6 +106,19 @@ export function textOf(bytes: Uint8Array): string {
     return utf8.decode(bytes)
   } catch {
     throw new Refusal('MALFORMED_BODY', 'the body is not UTF-8')
+  }
+}
+
+/**
+ * Reads a JSON text.
+ * @throws Refusal `MALFORMED_BODY`; QuireError `UNSUPPORTED_VALUE` for what no document holds
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return parseExtended(text)
+  } catch (error) {
+    if (!(error instanceof QuireError) || error.code !== 'INVALID_DOCUMENT') throw error
+    throw new Refusal('MALFORMED_BODY', `the body is ${error.message}`)
   }
 }
 

@@ -6,8 +6,8 @@
 // Source: the MessagePack specification.
 
 import { Packr, Unpackr } from 'msgpackr'
+import { DEPTH_MAX } from '../extended-json.ts'
 import { QuireError } from '../index.ts'
-import { DEPTH_MAX } from './extended-json.ts'
 import { Refusal } from './problems.ts'
 
 const packer = new Packr({ useRecords: false, variableMapSize: true, useToJSON: false, moreTypes: true })

@@ -89,7 +89,8 @@ test('a_database_that_another_process_holds_is_refused_with_its_code', async () 
   expect(await refusal(directory, ['find', 'a.quire', 'c'])).toMatchObject({ exit: 1, code: 'LOCKED' })
 })
 
-test('a_reader_that_goes_away_ends_the_command_quietly', async () => {
+/** Starts a command that prints more than a pipe holds; `complaints` gives what it wrote to stderr. */
+function findMany() {
   const directory = temporaryDirectory()
   {
     using database = open(join(directory, 'a.quire'))
@@ -98,25 +99,23 @@ test('a_reader_that_goes_away_ends_the_command_quietly', async () => {
   const child = startQuire(directory, ['find', 'a.quire', 'c'])
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  return { child, complaints: () => stderr }
+}
+
+test('a_reader_that_goes_away_ends_the_command_quietly', async () => {
+  const { child, complaints } = findMany()
   await once(child.stdout, 'data')
   child.stdout.destroy()
   const [code, signal] = await once(child, 'close')
-  expect([code, signal, stderr]).toEqual([0, null, ''])
+  expect([code, signal, complaints()]).toEqual([0, null, ''])
 })
 
 test('an_interrupt_ends_a_command_with_130', async () => {
-  const directory = temporaryDirectory()
-  {
-    using database = open(join(directory, 'a.quire'))
-    database.collection('c').insertMany(Array.from({ length: 50_000 }, (_, _id) => ({ _id, text: 'x'.repeat(50) })))
-  }
-  const child = startQuire(directory, ['find', 'a.quire', 'c'])
-  let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const { child, complaints } = findMany()
   child.stdout.once('data', () => child.stdout.pause())
   await once(child.stdout, 'data')
   child.kill('SIGINT')
   child.stdout.resume()
   const [code] = await once(child, 'close')
-  expect([code, stderr]).toEqual([130, 'quire: INTERRUPTED: interrupted\n'])
+  expect([code, complaints()]).toEqual([130, 'quire: INTERRUPTED: interrupted\n'])
 })

@@ -34,6 +34,7 @@ test('find_prints_a_document_a_line', async () => {
     { name: 'Ada' }
   ])
   expect(await done(directory, ['find', 'app.quire', 'nobody'])).toBe('')
+  expect(lines(await done(directory, ['find', 'app.quire', 'users', '{"name":{"$regex":"^G"}}']))).toEqual([PEOPLE[1]])
 })
 
 test('an_id_on_the_command_line_is_text_or_JSON', async () => {

@@ -8,9 +8,9 @@
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
-import type { ChangeStream, Document, WatchOptions } from '../../index.ts'
+import { type ChangeStream, type Document, stringifyExtended, type WatchOptions } from '../../index.ts'
 import type { OpenDatabase } from '../databases.ts'
-import { parseExtended, stringifyExtended } from '../extended-json.ts'
+import { parseJson } from '../media.ts'
 import { ONCE_COLLECTION } from '../once.ts'
 import { problemOf, Refusal } from '../problems.ts'
 import { type Call, checked, type Route, route } from '../route.ts'
@@ -46,8 +46,7 @@ const answers = {
 function opened(call: Call<unknown, WatchQuery, unknown>, watched: Watched, signal: AbortSignal): ChangeStream<object> {
   const { filter, fullDocument, resumeAfter, durable } = call.query
   const token = call.context.req.header('Last-Event-ID') ?? resumeAfter
-  const asked =
-    filter === undefined ? undefined : (checked(anyObject, parseExtended(filter), 'query.filter') as Document)
+  const asked = filter === undefined ? undefined : (checked(anyObject, parseJson(filter), 'query.filter') as Document)
   return watched.watch(asked, {
     signal,
     durable: durable !== 'false',

@@ -7,8 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from '@hono/zod-openapi'
 import type { AsyncCollection, Document, WithId } from '../../index.ts'
-import { parseExtended } from '../extended-json.ts'
-import { refuseCompression, textOf } from '../media.ts'
+import { parseJson, refuseCompression, textOf } from '../media.ts'
 import { problemOf, Refusal } from '../problems.ts'
 import { type Answer, checked, type Route, route } from '../route.ts'
 import { anyObject, collectionPath, count, durability } from '../schemas.ts'
@@ -93,7 +92,7 @@ class Import {
     this.linesCount++
     const text = textOf(line).trim()
     if (text === '' || this.linesCount <= skip) return
-    this.#batch.push(checked(anyObject, parseExtended(text), 'body') as Document)
+    this.#batch.push(checked(anyObject, parseJson(text), 'body') as Document)
     this.#batchBytes += line.length
   }
 
