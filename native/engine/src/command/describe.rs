@@ -155,16 +155,49 @@ mod tests {
     }
 
     #[test]
+    fn backup_and_compaction_are_told_with_their_figures() {
+        let mut out = Vec::new();
+        let report = BackupReport {
+            pages_count: 9,
+            bytes: 36_864,
+            collections_count: 2,
+            documents_count: 30,
+            sequence: 77,
+        };
+        write_backup(&report, &mut out);
+        assert_eq!(
+            json(&out),
+            serde_json::json!({"pagesCount": 9, "bytes": 36_864, "collectionsCount": 2, "documentsCount": 30, "sequence": 77})
+        );
+        out.clear();
+        let report = CompactReport {
+            bytes_before: 8192,
+            bytes_after: 4096,
+            moved: vec!["users".into()],
+            left: vec!["logs".into(), "texts".into()],
+        };
+        write_compact(&report, &mut out);
+        assert_eq!(
+            json(&out),
+            serde_json::json!({"bytesBefore": 8192, "bytesAfter": 4096, "moved": ["users"], "left": ["logs", "texts"]})
+        );
+    }
+
+    #[test]
     fn figures_of_a_database_hold_its_collections() {
         let database = crate::Database::open(":memory:", &crate::OpenOptions::default()).unwrap();
         database
             .create_collection("users", IdMode::Integer, &crate::WriteOptions::default())
+            .unwrap();
+        database
+            .create_collection("views", IdMode::Ulid, &crate::WriteOptions::default())
             .unwrap();
         let mut out = Vec::new();
         write_stats(&database.stats().unwrap(), &mut out);
         let told = json(&out);
         assert_eq!(told["collections"][0]["name"], "users");
         assert_eq!(told["collections"][0]["ids"], "integer");
-        assert_eq!(told["commitsCount"], 1);
+        assert_eq!(told["collections"][1]["ids"], "ulid");
+        assert_eq!(told["commitsCount"], 2);
     }
 }

@@ -13,6 +13,7 @@ mod deletes;
 mod find_and_modify;
 mod indexes;
 mod updates;
+mod watch;
 
 /// A collection of a database in memory, and how it is asked: by itself, or inside an open transaction.
 pub(super) struct Place {
@@ -246,5 +247,75 @@ fn damaged_requests_are_refused_at_every_byte() {
         assert!(run(&mut place.target(), &twice, &mut Vec::new()).is_err());
         let longer = [&pack(&json!({"op": "count"}))[..], &[0x80]].concat();
         assert!(run(&mut place.target(), &longer, &mut Vec::new()).is_err());
+    }
+}
+
+#[test]
+fn every_command_is_in_the_table_once_and_takes_the_fields_that_it_says() {
+    let mut names = Vec::new();
+    let database = Database::open(crate::database::MEMORY_PATH, &OpenOptions::default()).unwrap();
+    for (op, fields) in table() {
+        names.push(op);
+        let mut target = Target::Database(&database, WriteOptions::default());
+        let unknown = pack(&json!({"op": op, "noSuchField": 1}));
+        let words = [
+            run(&mut target, &unknown, &mut Vec::new()).err().unwrap(),
+            open_cursor(&mut target, &unknown).err().unwrap(),
+            open_stream(&database, &unknown).err().unwrap(),
+        ]
+        .map(|error| error.message().to_owned());
+        let refused = words.iter().find(|words| words.contains("noSuchField")).unwrap();
+        for field in fields {
+            assert!(refused.contains(field), "{op}: {refused}");
+        }
+    }
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn databases_are_asked_for_what_is_of_no_collection() {
+    let database = Database::open(crate::database::MEMORY_PATH, &OpenOptions::default()).unwrap();
+    let mut target = Target::Database(&database, WriteOptions::default());
+    let mut ask = |request: Value| {
+        let mut out = Vec::new();
+        run(&mut target, &pack(&request), &mut out).map(|()| rmp_serde::from_slice::<Value>(&out).unwrap())
+    };
+    assert_eq!(
+        ask(json!({"op": "expireDocuments"})).unwrap(),
+        json!({"count": 0})
+    );
+    let pipeline = json!([{"$documents": [{"a": 1}, {"a": 2}]}, {"$match": {"a": 2}}]);
+    let explained = ask(json!({"op": "explainAggregate", "pipeline": pipeline})).unwrap();
+    assert_eq!(explained["stages"], json!(["$documents", "$match"]));
+    let mut place = Place::filled(&[], false);
+    let refused = place.refusal(&json!({"op": "expireDocuments"}));
+    assert_eq!(refused.0, ErrorKind::InvalidArgument);
+    let mut target = Target::Database(&database, WriteOptions::default());
+    let mut open = |pipeline: &Value| {
+        let request = pack(&json!({"op": "aggregate", "pipeline": pipeline}));
+        open_cursor(&mut target, &request)
+    };
+    let mut cursor = open(&pipeline).unwrap();
+    let (mut out, identity) = (Vec::new(), cursor.structures_identity());
+    assert!(!cursor.is_over());
+    assert_eq!(cursor.next_batch(&mut out, 10, 1 << 20).unwrap(), 1);
+    assert_eq!(cursor.next_batch(&mut out, 10, 1 << 20).unwrap(), 0);
+    assert!(cursor.is_over() && cursor.structures_identity() == identity);
+    let error = open(&json!([{"$match": {}}])).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn cursor_of_documents_tells_its_end() {
+    for mut place in Place::each(&[json!({"_id": 1}), json!({"_id": 2})]) {
+        let request = pack(&json!({"op": "find"}));
+        let mut cursor = open_cursor(&mut place.target(), &request).unwrap();
+        let (mut out, identity) = (Vec::new(), cursor.structures_identity());
+        assert!(!cursor.is_over());
+        while cursor.next_batch(&mut out, 1, 1 << 20).unwrap() > 0 {}
+        assert!(cursor.is_over() && cursor.structures_identity() == identity);
     }
 }

@@ -39,6 +39,13 @@ pub fn salvage(
     mut visit: impl FnMut(Sequence, &[u8]) -> Result<()>,
 ) -> Vec<Error> {
     let mut problems = Vec::new();
+    if after.0 >= u64::MAX - 1 {
+        problems.push(Error::new(
+            ErrorKind::Corrupted,
+            "the data file has an impossible commit number; its log cannot be read",
+        ));
+        return problems;
+    }
     let mut generations = find_generations(storage, base_path, file_id, &mut problems);
     let mut after = after;
     if let Some(first) = generations.first()
@@ -98,12 +105,6 @@ fn replay(
     problems: &mut Vec<Error>,
     visit: &mut impl FnMut(Sequence, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    if after.0 >= u64::MAX - 1 {
-        return Err(Error::new(
-            ErrorKind::Corrupted,
-            "the data file has an impossible commit number; its log cannot be read",
-        ));
-    }
     let mut found = Recovered {
         last_sequence: after,
         ..Recovered::default()

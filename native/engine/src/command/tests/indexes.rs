@@ -107,3 +107,13 @@ fn what_is_no_index_is_refused() {
         (ErrorKind::InvalidArgument, true)
     );
 }
+
+#[test]
+fn more_indexes_than_a_collection_may_have_are_refused_before_one_is_made() {
+    let mut place = filled();
+    let indexes: Vec<Value> = (0..64).map(|n| json!({"key": {format!("f{n}"): 1}})).collect();
+    let refused = place.refusal(&json!({"op": "createIndexes", "indexes": indexes}));
+    assert_eq!(refused.0, ErrorKind::InvalidArgument);
+    assert!(refused.1.contains("64 indexes"), "{}", refused.1);
+    assert_eq!(names(&mut place), ["_id_"]);
+}

@@ -175,3 +175,41 @@ fn a_page_outside_the_file_is_refused() {
     assert_eq!(error.kind(), ErrorKind::Corrupted);
     assert_eq!(error.page(), Some(PageNumber::new(0x00ff_ffff)));
 }
+
+#[test]
+fn child_that_two_pages_name_is_told_of_once() {
+    let mut fixture = Fixture::new();
+    for at in 0..2000u32 {
+        fixture.insert(&at.to_be_bytes());
+    }
+    let root = fixture.index.root().page;
+    let mut page = fixture.pager.writer(Sequence(1)).change(root).unwrap();
+    // The root's last child becomes its first one as well.
+    let first: [u8; 4] = page[32..36].try_into().unwrap();
+    let node = tree_page::Node::read(&page, OWNER, None).unwrap();
+    let last = node.child(node.count()).unwrap().get().to_le_bytes();
+    assert_ne!(first, last);
+    page[32..36].copy_from_slice(&last);
+    drop(page);
+    let mut words = Vec::new();
+    fixture.index.verify(&fixture.pager, None, |event| {
+        if let OrderedEvent::Damage(error) = event {
+            assert_eq!(error.kind(), ErrorKind::Corrupted);
+            words.push(error.message().to_owned());
+        }
+    });
+    assert!(
+        words
+            .iter()
+            .any(|words| words.contains("two pages of an ordered index name this page"))
+    );
+    let mut pages = Vec::new();
+    fixture
+        .index
+        .pages(&fixture.pager, |page| pages.push(page))
+        .unwrap();
+    let count = pages.len();
+    pages.sort_unstable();
+    pages.dedup();
+    assert_eq!(pages.len(), count);
+}

@@ -304,3 +304,51 @@ fn error_of_the_visitor_ends_recovery() {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Internal);
     assert_eq!(visits, 3);
 }
+
+#[test]
+fn data_file_with_an_impossible_commit_number_is_corrupted() {
+    let session = synced_session(true);
+    for after in [u64::MAX - 1, u64::MAX] {
+        let visit = |_, _: &[u8]| panic!("a commit was visited");
+        let found = recover(&session.disk, Path::new(BASE), FILE_ID, Sequence(after), 1, visit);
+        assert_eq!(found.err().unwrap().kind(), ErrorKind::Corrupted);
+        let problems = salvage(&session.disk, Path::new(BASE), FILE_ID, Sequence(after), visit);
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].kind(), ErrorKind::Corrupted);
+    }
+}
+
+#[test]
+fn salvage_tells_of_commits_between_data_file_and_log_and_gives_those_behind() {
+    let mut session = Session::new(3);
+    for _ in 0..8 {
+        session.commit(Durability::Disk).unwrap();
+    }
+    assert!(session.log.switch().unwrap());
+    for _ in 0..8 {
+        session.commit(Durability::Disk).unwrap();
+    }
+    let older = session
+        .disk
+        .paths()
+        .into_iter()
+        .find(|path| path.to_str().unwrap().ends_with("log0"))
+        .unwrap();
+    session.disk.remove(&older).unwrap();
+    for (after, told) in [(2, 1), (0, 0), (8, 0)] {
+        let mut visited = Vec::new();
+        let problems = salvage(
+            &session.disk,
+            Path::new(BASE),
+            FILE_ID,
+            Sequence(after),
+            |sequence, _| {
+                visited.push(sequence.0);
+                Ok(())
+            },
+        );
+        assert_eq!(problems.len(), told, "{problems:?}");
+        assert!(problems.iter().all(|error| error.message().contains("are lost")));
+        assert_eq!(visited, (9..=16).collect::<Vec<u64>>());
+    }
+}
