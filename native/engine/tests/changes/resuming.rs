@@ -84,6 +84,54 @@ fn stream_resumes_in_the_middle_of_a_commit_from_memory_and_log_alike() {
 }
 
 #[test]
+fn changes_of_every_kind_are_told_from_the_log_as_from_memory() {
+    let folder = Folder::new();
+    let database = open(&folder);
+    let people = database.collection("people").unwrap();
+    insert(&people, 1);
+    let mut stream = watch(&database);
+    insert(&people, 2);
+    people
+        .put(&pack(&json!({ "_id": 2, "other": [1, { "b": 2 }] })), &WRITE)
+        .unwrap();
+    people.delete(&id(&json!(2)), &WRITE).unwrap();
+    let key = quire_engine::IndexDefinition::parse(&pack(&json!({ "key": { "name": 1 } }))).unwrap();
+    people.create_index(&key, &WRITE).unwrap();
+    people.clear(&WRITE).unwrap();
+    people.drop_index("name_1", &WRITE).unwrap();
+    insert(&people, 3);
+    database.rename_collection("people", "persons", &WRITE).unwrap();
+    database.drop_collection("persons", &WRITE).unwrap();
+    let events = drain(&mut stream);
+    assert_eq!(
+        kinds(&events),
+        ["insert", "replace", "delete", "clear", "insert", "rename", "drop"]
+    );
+    drop(stream);
+    let mut from_log = resume(&database, token_of(&events[0])).unwrap();
+    assert_eq!(drain(&mut from_log), events[1..]);
+}
+
+#[test]
+fn long_log_is_read_by_many_calls() {
+    let folder = Folder::new();
+    let database = open(&folder);
+    let people = database.collection("people").unwrap();
+    let mut stream = watch(&database);
+    insert(&people, 0);
+    let first = drain(&mut stream);
+    drop(stream);
+    let text = "x".repeat(1 << 20);
+    for number in 1..24 {
+        people
+            .insert(&pack(&json!({ "_id": number, "text": text })), &WRITE)
+            .unwrap();
+    }
+    let mut stream = resume(&database, token_of(&first[0])).unwrap();
+    assert_eq!(drain(&mut stream).len(), 23);
+}
+
+#[test]
 fn stream_resumes_from_the_log_after_a_kill_and_loses_it_to_a_checkpoint() {
     let folder = Folder::new();
     let database = open(&folder);

@@ -299,3 +299,37 @@ fn whoever_waits_is_woken_by_a_commit_and_by_the_close() {
         assert_eq!(kind, ErrorKind::Closed);
     });
 }
+
+#[test]
+fn waker_is_called_once_when_there_is_more_to_read() {
+    let database = Database::open(":memory:", &quiet()).unwrap();
+    let people = database.collection("people").unwrap();
+    let mut stream = watch(&database);
+    let (wake, woken) = std::sync::mpsc::channel();
+    let waker: quire_engine::store::feed::Waker = std::sync::Arc::new(move || wake.send(()).unwrap());
+    assert!(stream.arm(&waker) && stream.arm(&waker));
+    assert!(woken.try_recv().is_err());
+    insert(&people, 1);
+    insert(&people, 2);
+    woken.recv_timeout(LONG).unwrap();
+    assert!(woken.try_recv().is_err(), "it was asked for once");
+    assert!(!stream.arm(&waker), "there is something to read already");
+    assert_eq!(drain(&mut stream).len(), 2);
+    assert!(stream.arm(&waker));
+}
+
+#[test]
+fn changes_that_were_seen_otherwise_are_passed_over() {
+    let database = Database::open(":memory:", &quiet()).unwrap();
+    let people = database.collection("people").unwrap();
+    let mut stream = watch(&database);
+    insert(&people, 1);
+    let seen = database.begin(&TransactionOptions::default()).unwrap();
+    insert(&people, 2);
+    let sequence = seen.sequence().unwrap();
+    stream.skip_to(sequence);
+    stream.skip_to(quire_engine::format::page::Sequence(0));
+    let events = drain(&mut stream);
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["documentKey"], json!({ "_id": 2 }));
+}

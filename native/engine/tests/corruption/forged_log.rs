@@ -4,13 +4,14 @@
 
 use quire_engine::format::header::{HEADER_BYTES, Header, Slot};
 use quire_engine::format::log_frame::{
-    FRAME_HEAD_BYTES, FRAMES_AT, FrameSeal, Known, LOG_HEAD_BYTES, LogHead, LogHeadState,
+    FRAME_HEAD_BYTES, FRAMES_AT, FrameSeal, Known, LOG_HEAD_BYTES, LogHead, LogHeadState, frame_bytes,
 };
-use quire_engine::format::page::{self, FileId, Sequence};
-use quire_engine::{PAGE_BYTES, PageNumber};
+use quire_engine::format::operation::Operation;
+use quire_engine::format::page::{self, CollectionId, FileId, Sequence};
+use quire_engine::{ErrorKind, IndexDefinition, PAGE_BYTES, PageNumber};
 use quire_frames::PageBytes;
 
-use crate::fixture::{DATA, Files, JOURNAL, LOGS, Random, crashed};
+use crate::fixture::{DATA, Files, JOURNAL, LOGS, Random, crashed, open};
 use crate::forged::{number_from, run_cases};
 
 const CASES: u64 = 500;
@@ -45,6 +46,89 @@ fn forged_journals_end_in_errors_and_never_in_a_panic() {
         let what = forge_journal(files.get_mut(JOURNAL).unwrap(), header.file_id, random);
         (files, what)
     });
+}
+
+/// Adds a commit of `operations` behind the last one.
+fn append_commit(files: &mut Files, operations: &[Operation<'_>]) {
+    let newest = LOGS.into_iter().max_by_key(|name| match log_head(&files[*name]) {
+        LogHeadState::Good(head) => head.generation,
+        _ => 0,
+    });
+    let log = files.get_mut(newest.unwrap()).unwrap();
+    let LogHeadState::Good(head) = log_head(log) else {
+        panic!("there is no log with a head");
+    };
+    let seal = FrameSeal::new(&head);
+    let (at, length, sequence, known) = *frames_of(log, &seal).last().unwrap();
+    let at = at + frame_bytes(length);
+    let mut frame = vec![0; FRAME_HEAD_BYTES];
+    operations
+        .iter()
+        .for_each(|operation| operation.encode(&mut frame));
+    seal.seal(&mut frame, at as u64, sequence.next(), known);
+    log[at..at + frame.len()].copy_from_slice(&frame);
+}
+
+fn log_head(log: &[u8]) -> LogHeadState {
+    LogHead::decode(log[..LOG_HEAD_BYTES].try_into().unwrap())
+}
+
+#[test]
+fn commit_that_cannot_be_done_again_is_corrupted_and_says_why() {
+    let base = crashed(true).0;
+    let (new, other) = (CollectionId(900), CollectionId(901));
+    let create = Operation::Create(new, 0, "new");
+    let definition = IndexDefinition::on(&[("at", false)]).unwrap();
+    let mut index = Vec::new();
+    definition.encode(&mut index);
+    let create_index = Operation::CreateIndex(new, &index);
+    let cases: [(&[Operation<'_>], &str); 13] = [
+        (&[create, create], "is created, but it is there already"),
+        (
+            &[create, Operation::Create(other, 0, "new")],
+            "is created, but it is there already",
+        ),
+        (
+            &[Operation::Create(CollectionId::NONE, 0, "none")],
+            "is created under a number or a name",
+        ),
+        (
+            &[Operation::Create(new, 0, "")],
+            "is created under a number or a name",
+        ),
+        (&[Operation::Create(new, 7, "new")], "id"),
+        (&[Operation::Drop(new)], "is dropped, but it is not there"),
+        (
+            &[create, Operation::Rename(new, "people")],
+            "is renamed to a name that is taken",
+        ),
+        (
+            &[create, Operation::Rename(new, "")],
+            "gets a name that none may have",
+        ),
+        (&[Operation::Delete(new, b"\x01")], ""),
+        (
+            &[create, create_index, create_index],
+            "gets an index that it has already",
+        ),
+        (&[Operation::CreateIndex(new, &index)], ""),
+        (
+            &[create, Operation::DropIndex(new, "at_1")],
+            "loses an index that it does not have",
+        ),
+        (&[create, Operation::Structure(new, 0, b"\x91\xa1a\xa1b")], ""),
+    ];
+    for (operations, words) in cases {
+        let mut files = base.clone();
+        append_commit(&mut files, operations);
+        let error = open(&files).err().expect(words);
+        assert_eq!(error.kind(), ErrorKind::Corrupted, "{words}: {error}");
+        assert!(error.message().contains(words), "{words}: {error}");
+    }
+    let mut files = base;
+    append_commit(&mut files, &[create, create_index, Operation::Clear(new)]);
+    let database = open(&files).unwrap();
+    assert_eq!(database.collection("new").unwrap().indexes().unwrap().len(), 2);
 }
 
 /// Forges one to three frames, or the head, of one log.

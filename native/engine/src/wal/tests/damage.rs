@@ -320,14 +320,7 @@ fn data_file_with_an_impossible_commit_number_is_corrupted() {
 
 #[test]
 fn salvage_tells_of_commits_between_data_file_and_log_and_gives_those_behind() {
-    let mut session = Session::new(3);
-    for _ in 0..8 {
-        session.commit(Durability::Disk).unwrap();
-    }
-    assert!(session.log.switch().unwrap());
-    for _ in 0..8 {
-        session.commit(Durability::Disk).unwrap();
-    }
+    let session = synced_session(false);
     let older = session
         .disk
         .paths()
