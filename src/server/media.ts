@@ -36,6 +36,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export function formOfBody(contentType: string | undefined, contentEncoding: string | undefined): Form {
   refuseCompression(contentEncoding)
+  if (contentType === MEDIA_TYPES.json) return 'json'
   const [type = '', ...parameters] = (contentType ?? '').split(';').map(part => part.trim().toLowerCase())
   const form = FORMS[type]
   const isCharsetRight = parameters.every(part => !part.startsWith('charset=') || /^charset="?utf-8"?$/.test(part))

@@ -18,7 +18,11 @@ export class WriteGate {
   readonly #holders = new Set<Holder>()
 
   /** Does `work`, which ends in this turn, as soon as no long write holds any of the collections. */
-  async short<R>(names: readonly string[], work: () => R): Promise<R> {
+  short<R>(names: readonly string[], work: () => R): R | Promise<R> {
+    return this.#holders.size === 0 ? work() : this.#shortLater(names, work)
+  }
+
+  async #shortLater<R>(names: readonly string[], work: () => R): Promise<R> {
     for (let end = this.#endOf(names); end !== undefined; end = this.#endOf(names)) await end
     return work()
   }

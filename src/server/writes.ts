@@ -17,7 +17,7 @@ export interface Write {
   readonly names: readonly string[]
   readonly durability: Durability | undefined
   /** The documents it writes to, where it knows them; without them it is done in one file only. */
-  readonly keys?: readonly ShardKey[]
+  readonly keys?: readonly ShardKey[] | undefined
   /** Where the request has a key under which it is done once. */
   readonly once?: Once | undefined
 }
@@ -37,8 +37,7 @@ export function writeOf(
   names: readonly string[],
   keys?: readonly ShardKey[]
 ): Write {
-  const write = { opened, names, durability: call.query.durability, once: onceOf(call) }
-  return keys === undefined ? write : { ...write, keys }
+  return { opened, names, durability: call.query.durability, once: onceOf(call), keys }
 }
 
 /** The level at which a commit is made: whoever waits for the disk waits behind it, with others. */

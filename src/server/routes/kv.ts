@@ -190,7 +190,7 @@ function setBy(
   if (current !== undefined && noneMatch?.includes(tagOf(current.version)) === true) {
     throw new Refusal('PRECONDITION_FAILED', `key ${key} has a version that If-None-Match names`)
   }
-  const [, expected] = /^\s*"(\d{1,16})"\s*$/.exec(match ?? '') ?? []
+  const expected = match === undefined ? undefined : /^\s*"(\d{1,16})"\s*$/.exec(match)?.[1]
   if (match !== undefined && expected === undefined) throw new Refusal('PRECONDITION_FAILED', 'If-Match is no version')
   const version =
     expected !== undefined
