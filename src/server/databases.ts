@@ -116,9 +116,9 @@ export class Databases {
     return path === undefined ? 0 : new ShardFiles(path).bytes()
   }
 
-  /** Path of a database's file; undefined where there is none. */
-  fileOf(name: string): string | undefined {
-    const path = this.#pathOf(name)
+  /** Path of the file of a database, or of one of its shards; undefined where there is none. */
+  fileOf(name: string, shard = 0): string | undefined {
+    const path = new ShardFiles(this.#pathOf(name)).pathOf(shard)
     return this.folder !== '' && existsSync(path) ? path : undefined
   }
 

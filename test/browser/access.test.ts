@@ -64,3 +64,23 @@ test('a_token_that_is_taken_back_leads_to_the_login_and_logging_out_forgets_it',
   await page.getByText('You were logged out').waitFor()
   user.expectNoComplaint()
 })
+
+test('a_database_that_is_spread_shows_what_each_file_carries', async () => {
+  const { url, stop } = await startServer({ isOpen: true })
+  onTestFinished(stop)
+  const documents = Array.from({ length: 30 }, (_, n) => ({ _id: `d${n}` }))
+  const main = connect(url)
+  for (const document of documents) await main.collection<{ _id: string }>('items').insertOne(document)
+  const spread = await fetch(`${url}/v1/databases/main/shards`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"shardsCount": 2}'
+  })
+  expect(spread.status).toBe(202)
+  const user = await Console.open(browser, url)
+  await user.page.getByRole('region', { name: 'Shards' }).getByRole('rowheader', { name: '1' }).waitFor()
+  await user.goTo('#/main/pages', 'Page map')
+  await user.page.getByLabel('Shard', { exact: true }).selectOption('1')
+  await user.page.getByRole('rowheader', { name: 'File header' }).waitFor()
+  user.expectNoComplaint()
+})

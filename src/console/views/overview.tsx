@@ -24,6 +24,7 @@ import {
   WideTable
 } from '../parts.tsx'
 import { collectionHref, go, viewHref } from '../route.ts'
+import { useShards } from '../shards.ts'
 
 const PAGE_BYTES = 4096
 
@@ -76,6 +77,7 @@ export function Overview({ database }: { database: string }) {
         <Figures stats={stats.value} collections={collections} />
       )}
       <Collections database={database} collections={collections} isLoading={catalog.isLoading} />
+      <ShardTable database={database} />
       <Care database={database} onDone={catalog.reload} />
       {asked === 'collection' ? (
         <NewDialog title="New collection" hint="In a namespace: shop/orders" make={makeCollection} onClose={close} />
@@ -145,6 +147,33 @@ function Collections({ database, collections, isLoading }: CollectionsProps) {
               </td>
               <td class="number">{bytesText(one.indexBytes)}</td>
               <td>{one.ids}</td>
+            </tr>
+          ))}
+        </tbody>
+      </WideTable>
+    </section>
+  )
+}
+
+/** What each file of a database carries that is spread over several. */
+function ShardTable({ database }: { database: string }) {
+  const shards = useShards(database)
+  if (shards.length < 2) return null
+  return (
+    <section class="card">
+      <h2>Shards</h2>
+      <WideTable label="Shards">
+        <TableHead names={['Shard']} figures={['Documents', 'Size', 'File', 'Log', 'Cache', 'Commits']} />
+        <tbody>
+          {shards.map(one => (
+            <tr key={one.shard}>
+              <th scope="row">{one.shard}</th>
+              <td class="number">{countText(one.documentsCount)}</td>
+              <td class="number">{bytesText(one.documentsBytes)}</td>
+              <td class="number">{bytesText(one.pagesCount * PAGE_BYTES)}</td>
+              <td class="number">{bytesText(one.logBytes)}</td>
+              <td class="number">{bytesText(one.cacheBytes)}</td>
+              <td class="number">{countText(one.commitsCount)}</td>
             </tr>
           ))}
         </tbody>

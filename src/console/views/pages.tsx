@@ -11,6 +11,7 @@ import { bytesText, countOf, countText, percentText } from '../format.ts'
 import { useLoad, useShortcuts } from '../hooks.ts'
 import { cellsOf, type Group, type Grouping, groupsOf } from '../page-map.ts'
 import { Choice, Empty, FailureNote, Figure, TableHead, ViewHead, WideTable } from '../parts.tsx'
+import { useShards } from '../shards.ts'
 
 /** Pages of one answer. */
 const WINDOW_PAGES = 65_536
@@ -30,10 +31,14 @@ const GROUPINGS = [
 export function Pages({ database }: { database: string }) {
   const [first, setFirst] = useState(0)
   const [grouping, setGrouping] = useState<Grouping>('kind')
+  const [shard, setShard] = useState('0')
+  const shards = useShards(database)
   const map = useLoad(
     signal =>
-      ask<PageMap>('GET', withQuery(`${databasePath(database)}/pages`, { first, limit: WINDOW_PAGES }), { signal }),
-    [database, first]
+      ask<PageMap>('GET', withQuery(`${databasePath(database)}/pages`, { first, shard, limit: WINDOW_PAGES }), {
+        signal
+      }),
+    [database, first, shard]
   )
   useShortcuts({ r: map.reload })
   return (
@@ -43,6 +48,19 @@ export function Pages({ database }: { database: string }) {
           Look again
         </button>
       </ViewHead>
+      {shards.length < 2 ? null : (
+        <div class="bar">
+          <Choice
+            label="Shard"
+            value={shard}
+            options={shards.map((_, place) => [String(place), String(place)] as const)}
+            onChange={chosen => {
+              setShard(chosen)
+              setFirst(0)
+            }}
+          />
+        </div>
+      )}
       <FailureNote failure={map.failure} />
       {map.value === undefined ? (
         map.isLoading ? (

@@ -11,7 +11,7 @@ import { count, databasePath } from '../schemas.ts'
 
 /** Most pages of a request: 256 MB of the file are read for them. */
 const PAGES_MAX = 65_536
-const NO_FILE = 'a database in memory has no pages, nor has a file that was never checkpointed'
+const NO_FILE = 'there is no such file: a database in memory has none, and shards are counted from 0'
 
 const number = z.string().regex(/^\d{1,10}$/)
 const run = z.strictObject({
@@ -33,6 +33,7 @@ const pages = route(
     params: databasePath,
     query: z.strictObject({
       first: number.optional().openapi({ description: 'Number of the first page that is told; 0 by default' }),
+      shard: number.optional().openapi({ description: 'Which file, of a database that is spread over several' }),
       limit: number.optional().openapi({ description: `Most pages; ${PAGES_MAX} by default, and no more than that` })
     }),
     answers: {
@@ -45,7 +46,7 @@ const pages = route(
   async ({ server, params, query }) => {
     const limit = Math.min(Number(query.limit ?? PAGES_MAX), PAGES_MAX)
     const value = await server.databases.use(params.database, () => {
-      const path = server.databases.fileOf(params.database)
+      const path = server.databases.fileOf(params.database, Number(query.shard ?? 0))
       return path === undefined ? undefined : readPageMap(path, Number(query.first ?? 0), limit)
     })
     if (value === undefined) throw new Refusal('NOT_FOUND', NO_FILE)
