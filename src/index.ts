@@ -10,6 +10,7 @@ export {
 } from './aggregation.ts'
 export { AsyncCollection } from './async-collection.ts'
 export { AsyncCursor } from './async-cursor.ts'
+export { AsyncKv, type AsyncKvList } from './async-kv.ts'
 export { BulkWriteError, type WriteError } from './bulk.ts'
 export { ChangeStream, type WatchOptions } from './change-stream.ts'
 export type {

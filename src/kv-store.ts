@@ -3,10 +3,12 @@
 // Promises: it exists from its first write on, as the collection `kv:<name>` (names.ts), whose documents can be queried,
 // indexed, exported and watched like all others. Leaves to others: the verbs on keys (kv.ts), transactions.
 
+import { AsyncKv } from './async-kv.ts'
 import { ChangeStream, type WatchOptions } from './change-stream.ts'
 import type { ChangeEvent, ResumeToken } from './change-types.ts'
 import type { Collection } from './collection.ts'
 import { Kv } from './kv.ts'
+import { changeOf } from './kv-changes.ts'
 import { KvIndexes, ORDER_INDEX } from './kv-indexes.ts'
 import { rangeCondition } from './kv-keys.ts'
 import type { KvChange, KvDocument, KvOptions, KvRange } from './kv-types.ts'
@@ -42,6 +44,11 @@ export class KvStore<V = unknown> extends Kv<V> {
     super(place, options)
     this.collection = collection
     this.#database = database
+  }
+
+  /** The same methods as promises, for code that also runs against a server. */
+  get async(): AsyncKv<V> {
+    return new AsyncKv<V>(this)
   }
 
   /**
@@ -141,29 +148,5 @@ export class KvChanges<V> implements AsyncIterable<KvChange<V>>, Disposable, Asy
   /** As `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
-  }
-}
-
-/** What an event says about keys; undefined for the end of the stream. */
-function changeOf<V>(event: ChangeEvent<KvDocument>): KvChange<V> | undefined {
-  const token = event._id
-  switch (event.operationType) {
-    case 'insert':
-    case 'replace':
-    case 'update': {
-      const key = event.documentKey._id
-      const { fullDocument } = event
-      // A document that is no entry was written past the store.
-      if (fullDocument === undefined) return undefined
-      const { value, version, expires } = fullDocument
-      return { type: 'set', key, value: value as V, version, ...(expires === undefined ? {} : { expires }), token }
-    }
-    case 'delete':
-      return { type: 'delete', key: event.documentKey._id, token }
-    case 'clear':
-    case 'drop':
-      return { type: 'clear', token }
-    default:
-      return undefined
   }
 }

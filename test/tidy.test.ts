@@ -26,7 +26,7 @@ const SOURCE_RANKS = [
   ['errors', 'document', 'stats'],
   ['paths', 'filter-types', 'update-types', 'projection-types', 'index-types', 'change-types', 'results'],
   ['patterns', 'plain', 'filters', 'options', 'write-options', 'encoder', 'record-reader', 'extended-json'],
-  ['names', 'kv-types', 'kv-keys', 'kv-entries'],
+  ['names', 'kv-types', 'kv-keys', 'kv-entries', 'kv-changes'],
   ['decoder', 'codec', 'query', 'pipeline'],
   ['native', 'structures'],
   [
@@ -48,6 +48,7 @@ const SOURCE_RANKS = [
     'change-feed',
     'change-stream',
     'live-query',
+    'async-kv',
     'kv',
     'kv-batch',
     'kv-indexes',
@@ -70,7 +71,7 @@ const SOURCE_RANKS = [
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   server: ['index.ts', 'extended-json.ts'],
-  client: ['errors.ts', 'extended-json.ts', 'type index.ts'],
+  client: ['errors.ts', 'extended-json.ts', 'kv-changes.ts', 'names.ts', 'type index.ts'],
   // A page of its own, which speaks HTTP.
   console: ['type stats.ts', 'type server/page-runs.ts'],
   cli: ['index.ts', 'server/index.ts']

@@ -11,7 +11,8 @@ export { RemoteCollection } from './remote-collection.ts'
 export { RemoteCursor } from './remote-cursor.ts'
 export { RemoteDatabase, type RemoteNamespace, type TransactionCommand } from './remote-database.ts'
 export { RemoteError } from './remote-error.ts'
-export { RemoteKv, type RemoteKvSetOptions } from './remote-kv.ts'
+export { RemoteKv } from './remote-kv.ts'
+export { RemoteKvChanges } from './remote-kv-changes.ts'
 export type { ConnectOptions } from './transport.ts'
 
 /**

@@ -18,6 +18,7 @@ import type {
 } from '../index.ts'
 import { RemoteChanges } from './remote-changes.ts'
 import { RemoteCursor } from './remote-cursor.ts'
+import { RemoteError } from './remote-error.ts'
 import type { Transport } from './transport.ts'
 
 type Options = { readonly durability?: string | undefined } & object
@@ -160,11 +161,17 @@ export class RemoteCollection<T extends object> {
 
   /** Makes several indexes, or none; gives their names. */
   readonly createIndexes: Methods<T>['createIndexes'] = async (indexes, options) =>
-    (await this.#write<{ names: string[] }>('indexes', { indexes }, options)).names
+    (await this.#write<{ names: string[] }>('indexes', { indexes: indexes.map(described) }, options)).names
 
-  /** Drops an index, by its name. */
-  async dropIndex(index: string): Promise<void> {
-    await this.#transport.ask({ method: 'DELETE', path: `${this.#path}/indexes/${encodeURIComponent(index)}` })
+  /** Drops an index, by its name or its fields. */
+  readonly dropIndex: Methods<T>['dropIndex'] = async index => {
+    const name = typeof index === 'string' ? index : await this.#indexOf(index)
+    await this.#transport.ask({ method: 'DELETE', path: `${this.#path}/indexes/${encodeURIComponent(name)}` })
+  }
+
+  /** Drops every index but the one on `_id`, one after the other. */
+  readonly dropIndexes: Methods<T>['dropIndexes'] = async () => {
+    for (const { name } of await this.listIndexes()) if (name !== '_id_') await this.dropIndex(name)
   }
 
   /** The indexes, the one on `_id` first. */
@@ -177,14 +184,8 @@ export class RemoteCollection<T extends object> {
     ).indexes
 
   /** Deletes the collection and all its documents; gives whether there was one. */
-  async drop(): Promise<boolean> {
-    try {
-      await this.#transport.ask({ method: 'DELETE', path: this.#path })
-      return true
-    } catch (error) {
-      if ((error as { serverCode?: string }).serverCode === 'NOT_FOUND') return false
-      throw error
-    }
+  drop(): Promise<boolean> {
+    return this.#transport.drop(this.#path)
   }
 
   /** Gives the collection another name; this object keeps standing for the old one. */
@@ -195,6 +196,14 @@ export class RemoteCollection<T extends object> {
   /** The changes of the collection from now on, also over a connection that breaks. */
   watch(filter?: ChangeFilter<T>, options?: WatchOptions): RemoteChanges<ChangeEvent<T>> {
     return new RemoteChanges<ChangeEvent<T>>(this.#transport, `${this.#path}/changes`, filter, options)
+  }
+
+  /** The name of the index of these fields. @throws RemoteError `INDEX_NOT_FOUND` */
+  async #indexOf(fields: object): Promise<string> {
+    const wanted = JSON.stringify([...keyOf(fields)])
+    const found = (await this.listIndexes()).find(({ key }) => JSON.stringify(Object.entries(key)) === wanted)
+    if (found === undefined) throw new RemoteError('INDEX_NOT_FOUND', `${this.name} has no index on ${wanted}`, 0)
+    return found.name
   }
 
   #byId(id: Id): { path: string; query: Record<string, string> } {
@@ -223,6 +232,19 @@ export class RemoteCollection<T extends object> {
   async #found(verb: string, body: object, options: Options | undefined): Promise<unknown> {
     return (await this.#write<{ document: unknown }>(verb, body, options)).document
   }
+}
+
+/** An index whose fields are in the one form that the server takes; a Map keeps their order. */
+function described({ key, ...others }: { readonly key: unknown }): object {
+  return { key: keyOf(key), ...others }
+}
+
+/** Fields of an index, however they were given, with their directions. */
+function keyOf(fields: unknown): Map<string, unknown> {
+  if (typeof fields === 'string') return new Map([[fields, 1]])
+  if (fields instanceof Map) return fields
+  if (!Array.isArray(fields)) return new Map(Object.entries(fields as object))
+  return new Map(fields.map(field => (Array.isArray(field) ? (field as [string, unknown]) : [field as string, 1])))
 }
 
 /** Options without the durability, which is part of the path. */

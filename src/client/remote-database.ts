@@ -15,6 +15,7 @@ import type {
   Stats,
   WatchOptions
 } from '../index.ts'
+import { namespacedName } from '../names.ts'
 import { RemoteChanges } from './remote-changes.ts'
 import { RemoteCollection } from './remote-collection.ts'
 import { RemoteKv } from './remote-kv.ts'
@@ -53,10 +54,9 @@ export class RemoteDatabase implements AsyncDisposable {
 
   /** The namespace of this name. */
   namespace(name: string): RemoteNamespace {
-    const prefix = `${escaped(name)}/`
     return {
       name,
-      collection: <T extends object>(inside: string) => this.collection<T>(prefix + escaped(inside)),
+      collection: <T extends object>(inside: string) => this.collection<T>(namespacedName(name, inside)),
       kv: <V>(store: string) => new RemoteKv<V>(this.#transport, this.#path, store, name)
     }
   }
@@ -146,9 +146,4 @@ export class RemoteDatabase implements AsyncDisposable {
   #collectionPath(name: string): string {
     return `${this.#path}/collections/${encodeURIComponent(name)}`
   }
-}
-
-/** docs/KEY-VALUE.md, "Names". */
-function escaped(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll('/', '%2F')
 }

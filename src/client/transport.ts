@@ -91,6 +91,17 @@ export class Transport {
     }
   }
 
+  /** Deletes a collection; gives whether there was one. @throws RemoteError */
+  async drop(path: string): Promise<boolean> {
+    try {
+      await this.ask({ method: 'DELETE', path, isWrite: true })
+      return true
+    } catch (error) {
+      if (error instanceof RemoteError && error.serverCode === 'NOT_FOUND') return false
+      throw error
+    }
+  }
+
   /** Asks for an answer that is a stream. @throws RemoteError */
   async open(asked: Asked): Promise<Response> {
     return (await this.#tried(asked, false)).response

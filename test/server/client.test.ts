@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { pack } from 'msgpackr'
 import { expect, onTestFinished, test } from 'vitest'
 import { connect, QuireError, type RemoteDatabase, type RemoteError } from '../../src/client/index.ts'
-import { open } from '../../src/index.ts'
+import { type AsyncKv, open } from '../../src/index.ts'
 import { createToken, type RunningServer } from '../../src/server/index.ts'
 import { ask, ITEMS, refusal, served, temporaryFolder } from './harness.ts'
 
@@ -264,6 +264,85 @@ test('changes_are_told_over_a_connection_that_breaks', async () => {
   controller.abort(new Error('enough'))
   await expect(waiting).rejects.toThrow('enough')
   resumed.close()
+})
+
+/** What the calls of a program on keys give: the same for an embedded store and one on a server. */
+async function keyProgram(kv: Omit<AsyncKv<unknown>, 'watch'>): Promise<unknown[]> {
+  const results: unknown[] = []
+  const isVersion = (version: unknown) => typeof version === 'number'
+  results.push(isVersion(await kv.set('a/1', { at: new Date(7) })), isVersion(await kv.setIfAbsent('a/2', 2n ** 60n)))
+  results.push(await kv.setIfAbsent('a/2', 1), await kv.get('a/1'), await kv.get('none'), await kv.has('a/2'))
+  await kv.setMany(
+    new Map<string, unknown>([
+      ['b', 1],
+      ['c', new Uint8Array([1])],
+      ['é', [null]]
+    ])
+  )
+  results.push(await kv.getMany(['c', 'none', 'b']), await kv.count(), await kv.count({ prefix: 'a/' }))
+  const entry = await kv.getEntry('b')
+  results.push(entry?.value, entry?.expires, await kv.getEntry('none'))
+  const set = await kv.compareAndSet('b', entry?.version ?? null, 5)
+  results.push(isVersion(set), await kv.compareAndSet('b', entry?.version ?? null, 6))
+  results.push(await kv.increment('b', 3), await kv.increment('n'), await kv.expire('none', { ttl: 10 }))
+  results.push(await kv.expire('n', { expires: new Date(8e12) }), (await kv.getEntry('n'))?.expires instanceof Date)
+  results.push(await kv.expire('n', { expires: null }), (await kv.getEntry('n'))?.expires, await kv.get('n'))
+  results.push(await kv.keys().toArray(), await kv.keys({ prefix: 'a/', reverse: true }).toArray())
+  results.push(await kv.values({ start: 'b', end: 'd' }).toArray(), (await kv.entries({ limit: 2 }).toArray()).length)
+  for await (const key of kv.keys({ after: 'b' })) results.push(key)
+  const steps = [
+    { op: 'set', key: 't', value: 1, expires: new Date(8e12) },
+    { op: 'get', key: 't' }
+  ] as const
+  results.push((await kv.batch(steps)).slice(1), (await kv.getEntry('t'))?.expires instanceof Date)
+  results.push(await kv.deleteAll({ start: 'é' }), await kv.delete('t'), await kv.delete('t'))
+  results.push(await kv.deleteAll({ prefix: 'a/' }), await kv.getAll(), await kv.deleteAll(), await kv.count())
+  results.push(await kv.drop(), await kv.drop())
+  return results
+}
+
+test('a_program_on_keys_gets_the_same_from_a_server_as_from_an_embedded_store', async () => {
+  const database = connected(await served())
+  using embedded = open(':memory:')
+  const here = await keyProgram(embedded.kv('s').async)
+  expect(await keyProgram(database.kv('s'))).toEqual(here)
+  expect(await keyProgram(database.namespace('a/b').kv('s').async)).toEqual(here)
+})
+
+test('keys_of_a_server_are_watched', async () => {
+  const database = connected(await served())
+  const kv = database.namespace('n').kv<number>('s')
+  const some = kv.watch({ prefix: 'a.' })
+  const all = kv.watch()
+  for (const key of ['ab', 'a.b', 'c']) await kv.set(key, 1)
+  await kv.delete('a.b')
+  await kv.deleteAll()
+  const told = async (stream: typeof all, count: number) => {
+    const changes = []
+    for await (const change of stream) {
+      changes.push(change.type === 'clear' ? 'clear' : `${change.type} ${change.key}`)
+      if (changes.length === count) break
+    }
+    return changes
+  }
+  expect(await told(all, 5)).toEqual(['set ab', 'set a.b', 'set c', 'delete a.b', 'clear'])
+  expect(await told(some, 3)).toEqual(['set a.b', 'delete a.b', 'clear'])
+  expect([some.closed, await some.next(), typeof all.resumeToken]).toEqual([true, null, 'string'])
+})
+
+test('indexes_of_a_server_are_dropped_by_their_fields_too', async () => {
+  const items = connected(await served()).collection<Item>('items')
+  await items.createIndexes([
+    { key: { n: 1, text: -1 } },
+    { key: 'tags' },
+    { key: ['_id', ['n', -1]] },
+    { key: { text: 1 } }
+  ])
+  await items.dropIndex({ n: 1, text: -1 })
+  await items.dropIndex('tags_1')
+  await expect(items.dropIndex({ n: 1 })).rejects.toMatchObject({ code: 'INDEX_NOT_FOUND' })
+  await items.dropIndexes()
+  expect((await items.listIndexes()).map(({ name }) => name)).toEqual(['_id_'])
 })
 
 test('a_stream_tells_what_its_client_writes_after_it_was_made', async () => {
