@@ -27,7 +27,7 @@ const USAGE = `npm run bench -- [--only a,b] [--engines a,b] [--documents n,m] [
                and, run only when named: ${EXTRA_ENGINES.join(', ')}
   --documents  how many documents (100000); of several sizes, how cost grows is fitted and tables are of the largest
   --rounds     how many rounds (3)
-Others: npm run bench -- growth | load | page FILE.json; npm run bench:guard`
+Others: npm run bench -- durable | growth | load | page FILE.json; npm run bench:guard`
 
 const RESULTS = fileURLToPath(new URL('bench/results/', ROOT))
 

@@ -1,5 +1,5 @@
 // Runs the benchmark: installs the peers when they are not there, compiles bench/ and starts it with the given options;
-// `npm run bench -- growth`, `kv`, `load`, `page`, `server` and `shards` start the file of that name in bench/
+// `npm run bench -- durable`, `growth`, `kv`, `load`, `page`, `server` and `shards` start the file of that name in bench/
 // instead (`server` with memstore's program, where it can be built), `seeds` bench-seeds.mjs, `npm run bench:guard` guard.ts.
 // The peers are no dependencies of the package, so that installing QuireDB never depends on how they build.
 
@@ -26,7 +26,7 @@ const INSTALLED = `${ROOT}bench/node_modules/.package-lock.json`
 /** What an installation without scripts leaves out. */
 const COMPILED = `${ROOT}bench/node_modules/better-sqlite3/build/Release/better_sqlite3.node`
 /** What is started instead of run.ts when it is the first argument. */
-const OTHERS = ['growth', 'guard', 'kv', 'load', 'page', 'server', 'shards']
+const OTHERS = ['durable', 'growth', 'guard', 'kv', 'load', 'page', 'server', 'shards']
 
 const [first = '', ...rest] = process.argv.slice(2)
 if (first === 'seeds') {

@@ -20,7 +20,7 @@ pub struct Report {
 }
 
 /// Workloads with their titles and whether more is better.
-const WORKLOADS: [(&str, &str, bool); 5] = [
+const WORKLOADS: [(&str, &str, bool); 20] = [
     ("insert", "batch insert, documents/s", true),
     ("bytes", "point read of the bytes, ns", false),
     (
@@ -34,6 +34,33 @@ const WORKLOADS: [(&str, &str, bool); 5] = [
         false,
     ),
     ("owned", "point read into a struct that owns its texts, ns", false),
+    ("read1", "reads of the bytes by 1 thread, operations/s", true),
+    ("read2", "reads of the bytes by 2 threads, operations/s", true),
+    ("read4", "reads of the bytes by 4 threads, operations/s", true),
+    (
+        "mixed1",
+        "80 reads and 20 inserts by 1 thread, operations/s",
+        true,
+    ),
+    (
+        "mixed2",
+        "80 reads and 20 inserts by 2 threads, operations/s",
+        true,
+    ),
+    (
+        "mixed4",
+        "80 reads and 20 inserts by 4 threads, operations/s",
+        true,
+    ),
+    ("loop", "bare write and fdatasync in a loop, commits/s", true),
+    ("one", "durable insert by one writer, commits/s", true),
+    ("four", "durable insert by four writers, commits/s", true),
+    ("share", "one writer : bare loop", true),
+    ("group", "four writers : one", true),
+    ("set", "set of a new key, ns", false),
+    ("reset", "set of a key that is there, random order, ns", false),
+    ("get", "get, random order, ns", false),
+    ("near", "get, order of insertion, ns", false),
 ];
 const FIRST: &str = "quiredb";
 
@@ -77,6 +104,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (workload, title, more_is_better) in WORKLOADS {
+            if !self.samples.iter().any(|sample| sample.workload == workload) {
+                continue;
+            }
             writeln!(formatter, "\n{title}")?;
             for engine in self.engines() {
                 let figures: Vec<f64> = self
@@ -89,9 +119,10 @@ impl fmt::Display for Report {
                 let middle = median(figures);
                 let spread = (most - least) / 2.0 / middle * 100.0;
                 let ratio = self.ratio(engine, workload, more_is_better);
+                let digits = if middle < 100.0 { 2 } else { 0 };
                 writeln!(
                     formatter,
-                    "  {engine:<8} {middle:>12.0} (±{spread:.0} %)  {FIRST} {ratio:.2} times better"
+                    "  {engine:<8} {middle:>12.digits$} (±{spread:.0} %)  {FIRST} {ratio:.2} times better"
                 )?;
             }
         }

@@ -1,10 +1,10 @@
-//! fjall: documents by their id in one partition, each batch handed to the system with its commit.
+//! fjall: documents by their id in one partition, each batch handed to the system or the disk with its commit.
 
 use std::path::Path;
 
 use fjall::{Config, Keyspace, PartitionCreateOptions, PartitionHandle, PersistMode};
 
-use super::{Engine, MISSING, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, Survives, packed, seen};
 use crate::documents::User;
 
 const CACHE_BYTES: u64 = 2 << 30;
@@ -12,21 +12,38 @@ const CACHE_BYTES: u64 = 2 << 30;
 pub struct Fjall {
     keyspace: Keyspace,
     users: PartitionHandle,
+    persist: PersistMode,
 }
 
 impl Fjall {
-    pub fn open(folder: &Path) -> Outcome<Fjall> {
+    pub fn open(folder: &Path, survives: Survives) -> Outcome<Fjall> {
         let keyspace = Config::new(folder.join("users.fjall"))
             .cache_size(CACHE_BYTES)
             .open()?;
         let users = keyspace.open_partition("users", PartitionCreateOptions::default())?;
-        Ok(Fjall { keyspace, users })
+        let persist = match survives {
+            Survives::Process => PersistMode::Buffer,
+            Survives::PowerCut => PersistMode::SyncAll,
+        };
+        Ok(Fjall {
+            keyspace,
+            users,
+            persist,
+        })
     }
 }
 
 impl Engine for Fjall {
+    fn another(&self) -> Outcome<Box<dyn Engine>> {
+        Ok(Box::new(Fjall {
+            keyspace: self.keyspace.clone(),
+            users: self.users.clone(),
+            persist: self.persist,
+        }))
+    }
+
     fn insert(&mut self, batch: &[User]) -> Outcome<()> {
-        let mut writes = self.keyspace.batch().durability(Some(PersistMode::Buffer));
+        let mut writes = self.keyspace.batch().durability(Some(self.persist));
         for user in batch {
             writes.insert(&self.users, user.id.as_str(), packed(user)?);
         }

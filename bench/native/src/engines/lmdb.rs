@@ -1,11 +1,11 @@
-//! LMDB by heed: documents by their id in one tree, without syncing.
+//! LMDB by heed: documents by their id in one tree, without syncing or with.
 
 use std::path::Path;
 
 use heed::types::{Bytes, Str};
 use heed::{Database, Env, EnvFlags, EnvOpenOptions};
 
-use super::{Engine, MISSING, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, Survives, packed, seen};
 use crate::documents::User;
 
 const MAP_BYTES: usize = 8 << 30;
@@ -16,11 +16,15 @@ pub struct Lmdb {
 }
 
 impl Lmdb {
-    pub fn open(folder: &Path) -> Outcome<Lmdb> {
+    pub fn open(folder: &Path, survives: Survives) -> Outcome<Lmdb> {
         let mut options = EnvOpenOptions::new();
         options.map_size(MAP_BYTES);
+        let flags = match survives {
+            Survives::Process => EnvFlags::NO_SYNC,
+            Survives::PowerCut => EnvFlags::empty(),
+        };
         // SAFETY: the folder is this process's own, and nothing else opens or changes the file.
-        let env = unsafe { options.flags(EnvFlags::NO_SYNC).open(folder)? };
+        let env = unsafe { options.flags(flags).open(folder)? };
         let mut transaction = env.write_txn()?;
         let users = env.create_database(&mut transaction, None)?;
         transaction.commit()?;
@@ -29,6 +33,13 @@ impl Lmdb {
 }
 
 impl Engine for Lmdb {
+    fn another(&self) -> Outcome<Box<dyn Engine>> {
+        Ok(Box::new(Lmdb {
+            env: self.env.clone(),
+            users: self.users,
+        }))
+    }
+
     fn insert(&mut self, batch: &[User]) -> Outcome<()> {
         let mut transaction = self.env.write_txn()?;
         for user in batch {

@@ -1,7 +1,8 @@
 //! The engines that are measured, each behind the same few calls.
 //!
 //! Durability on every side: a commit survives the death of the process, not a power cut; redb and sled have no such level,
-//! so they are measured at one that promises less (`None`, and no flush). Every side may keep all of its data in memory.
+//! so they are measured at one that promises less (`None`, and no flush). Where it is asked for, a commit is on the disk
+//! when it returns, on every side. Every side may keep all of its data in memory.
 //! Peers read within one read transaction or snapshot, opened once; QuireDB and sled have none: each read sees the newest commit.
 //! Peers hold a document as MessagePack (rmp-serde, with field names), which a read either decodes or only looks at.
 
@@ -32,9 +33,21 @@ pub enum Read {
     Owned,
 }
 
+/// What a commit survives when its call has returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Survives {
+    /// The death of the process.
+    Process,
+    /// A power cut.
+    PowerCut,
+}
+
 /// One engine with an open file.
-pub trait Engine {
-    /// Inserts documents in one commit.
+pub trait Engine: Send {
+    /// The same open file for another thread, in the way that the engine means it to be shared.
+    fn another(&self) -> Outcome<Box<dyn Engine>>;
+
+    /// Inserts documents in one commit; other threads may insert others at the same time.
     fn insert(&mut self, batch: &[User]) -> Outcome<()>;
 
     /// Reads documents by id, each of which has to be there; the sum of what was seen, so that nothing is optimised away.
@@ -48,14 +61,14 @@ const MISSING: &str = "wrong answer: a document that was inserted is not found";
 pub const NAMES: [&str; 6] = ["quiredb", "redb", "lmdb", "sqlite", "fjall", "sled"];
 
 /// Opens engine `name` on new files in `folder`.
-pub fn open(name: &str, folder: &Path) -> Outcome<Box<dyn Engine>> {
+pub fn open(name: &str, folder: &Path, survives: Survives) -> Outcome<Box<dyn Engine>> {
     Ok(match name {
-        "quiredb" => Box::new(quire::Quire::open(folder)?),
-        "redb" => Box::new(redb::Redb::open(folder)?),
-        "lmdb" => Box::new(lmdb::Lmdb::open(folder)?),
-        "sqlite" => Box::new(sqlite::Sqlite::open(folder)?),
-        "fjall" => Box::new(fjall::Fjall::open(folder)?),
-        "sled" => Box::new(sled::Sled::open(folder)?),
+        "quiredb" => Box::new(quire::Quire::open(folder, survives)?),
+        "redb" => Box::new(redb::Redb::open(folder, survives)?),
+        "lmdb" => Box::new(lmdb::Lmdb::open(folder, survives)?),
+        "sqlite" => Box::new(sqlite::Sqlite::open(folder, survives)?),
+        "fjall" => Box::new(fjall::Fjall::open(folder, survives)?),
+        "sled" => Box::new(sled::Sled::open(folder, survives)?),
         other => return Err(format!("no engine is called {other}").into()),
     })
 }

@@ -1,34 +1,42 @@
-//! QuireDB by its Rust crate, durability `process`.
+//! QuireDB by its Rust crate, durability `process` or `disk`.
 
 use std::path::Path;
 
 use quiredb::{Collection, Database, Durability, OpenOptions, Stored};
 use serde::de::IgnoredAny;
 
-use super::{Engine, MISSING, Outcome, Read};
+use super::{Engine, MISSING, Outcome, Read, Survives};
 use crate::documents::{User, UserRef};
 
 /// Ids of one call.
 const MANY: usize = 100;
 
 pub struct Quire {
-    _database: Database,
+    database: Database,
     users: Collection<User>,
 }
 
 impl Quire {
-    pub fn open(folder: &Path) -> Outcome<Quire> {
-        let options = OpenOptions::new().durability(Durability::Process);
+    pub fn open(folder: &Path, survives: Survives) -> Outcome<Quire> {
+        let durability = match survives {
+            Survives::Process => Durability::Process,
+            Survives::PowerCut => Durability::Disk,
+        };
+        let options = OpenOptions::new().durability(durability);
         let database = Database::open_with(folder.join("users.quire"), options)?;
         let users = database.collection("users")?;
-        Ok(Quire {
-            _database: database,
-            users,
-        })
+        Ok(Quire { database, users })
     }
 }
 
 impl Engine for Quire {
+    fn another(&self) -> Outcome<Box<dyn Engine>> {
+        Ok(Box::new(Quire {
+            database: self.database.clone(),
+            users: self.users.clone(),
+        }))
+    }
+
     fn insert(&mut self, batch: &[User]) -> Outcome<()> {
         self.users.insert_many(batch)?;
         Ok(())

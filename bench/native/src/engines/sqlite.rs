@@ -1,30 +1,49 @@
-//! SQLite by rusqlite: documents by their id in a table without row ids, a write-ahead log, synchronous off.
+//! SQLite by rusqlite: documents by their id in a table without row ids, a write-ahead log, synchronous off or full.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{Engine, MISSING, Outcome, Read, packed, seen};
+use super::{Engine, MISSING, Outcome, Read, Survives, packed, seen};
 use crate::documents::User;
 
 const SETTINGS: &str = "
-    PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -2097152; PRAGMA mmap_size = 8589934592;
-    CREATE TABLE users (id TEXT PRIMARY KEY, document BLOB NOT NULL) WITHOUT ROWID;
+    PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA cache_size = -2097152; PRAGMA mmap_size = 8589934592;
+    CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, document BLOB NOT NULL) WITHOUT ROWID;
 ";
 
 pub struct Sqlite {
     connection: Connection,
+    path: PathBuf,
+    survives: Survives,
 }
 
 impl Sqlite {
-    pub fn open(folder: &Path) -> Outcome<Sqlite> {
-        let connection = Connection::open(folder.join("users.sqlite"))?;
+    pub fn open(folder: &Path, survives: Survives) -> Outcome<Sqlite> {
+        Sqlite::connect(folder.join("users.sqlite"), survives)
+    }
+
+    fn connect(path: PathBuf, survives: Survives) -> Outcome<Sqlite> {
+        let connection = Connection::open(&path)?;
         connection.execute_batch(SETTINGS)?;
-        Ok(Sqlite { connection })
+        connection.execute_batch(match survives {
+            Survives::Process => "PRAGMA synchronous = OFF",
+            Survives::PowerCut => "PRAGMA synchronous = FULL",
+        })?;
+        Ok(Sqlite {
+            connection,
+            path,
+            survives,
+        })
     }
 }
 
 impl Engine for Sqlite {
+    /// A connection is one thread's.
+    fn another(&self) -> Outcome<Box<dyn Engine>> {
+        Ok(Box::new(Sqlite::connect(self.path.clone(), self.survives)?))
+    }
+
     fn insert(&mut self, batch: &[User]) -> Outcome<()> {
         let transaction = self.connection.transaction()?;
         {
