@@ -2,9 +2,9 @@
 // Ends with "N passed, N failed, N skipped", an operation each.
 //
 // Promises: without a Python of 3.10 or newer, a virtual environment or the packages, the suite is skipped in plain words;
-// under CI=true that is a failure. QUIRE_EXAMPLES (3) requests of each operation at random; the seed is printed.
-// Leaves to others: forms (schemathesis/hooks.py), change streams and imports, which have no end
-// (test/server/streams.test.ts).
+// under CI=true that is a failure. QUIRE_EXAMPLES (3) requests of each operation at random, and as many chains of requests
+// by the document's links; the seed is printed. Leaves to others: forms (schemathesis/hooks.py), change streams, which
+// have no end: schemathesis waits for the whole of an answer (test/server/streams.test.ts).
 
 import { spawn } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
@@ -66,8 +66,8 @@ function runSchemathesis(url) {
       'all',
       '--no-color'
     ],
-    ...['--phases', 'examples,coverage,fuzzing', '--max-examples', process.env['QUIRE_EXAMPLES'] ?? '3'],
-    ...['--exclude-path-regex', '/(changes|import)$', '--request-timeout', '30', '--generation-database', 'none']
+    ...['--phases', 'examples,coverage,fuzzing,stateful', '--max-examples', process.env['QUIRE_EXAMPLES'] ?? '3'],
+    ...['--exclude-path-regex', '/changes$', '--request-timeout', '30', '--generation-database', 'none']
   ]
   const child = spawn(join(BIN, 'schemathesis'), options, {
     // It leaves files where it runs.

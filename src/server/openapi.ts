@@ -4,6 +4,7 @@
 // Source: OpenAPI 3.1.
 
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { linksOf } from './links.ts'
 import { MEDIA_TYPES, STREAM_TYPES } from './media.ts'
 import { ONCE_PATTERN } from './once.ts'
 import type { Route } from './route.ts'
@@ -112,15 +113,29 @@ export function openApiDocument(routes: readonly Route[], version: string, isTok
     openapi: '3.1.0',
     info: { title: 'QuireDB', version, description: ABOUT, license: { name: 'MIT' } }
   })
-  for (const { shape } of routes) {
-    const operation = (document.paths?.[shape.path] as Record<string, { parameters?: object[] }> | undefined)?.[
-      shape.method
-    ]
-    const headers = headerParameters(shape.headers)
-    if (operation !== undefined && headers.length > 0)
-      operation.parameters = [...(operation.parameters ?? []), ...headers]
-  }
+  for (const one of routes) complete(one, routes, document.paths as Paths)
   return document
+}
+
+/** Operations by path and method. */
+type Paths = Readonly<Record<string, Record<string, Operation> | undefined>>
+interface Operation {
+  parameters?: object[]
+  readonly responses: Readonly<Record<string, { links?: object }>>
+}
+
+/** Adds what the registry has no place for: headers of requests, and links. */
+function complete(one: Route, routes: readonly Route[], paths: Paths): void {
+  const { shape } = one
+  const operation = paths[shape.path]?.[shape.method]
+  if (operation === undefined) return
+  const headers = headerParameters(shape.headers)
+  if (headers.length > 0) operation.parameters = [...(operation.parameters ?? []), ...headers]
+  const links = linksOf(one, routes, operationOf)
+  for (const status of Object.keys(shape.answers)) {
+    const response = operation.responses[status]
+    if (links !== undefined && response !== undefined) response.links = links
+  }
 }
 
 function registry() {
