@@ -74,7 +74,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   client: ['errors.ts', 'extended-json.ts', 'kv-changes.ts', 'names.ts', 'type index.ts'],
   // A page of its own, which speaks HTTP.
   console: ['type stats.ts', 'type server/page-runs.ts'],
-  cli: ['index.ts', 'server/index.ts']
+  cli: ['index.ts', 'server/index.ts', 'client/index.ts']
 }
 
 interface Line {

@@ -1,10 +1,12 @@
 // quire watch: the changes of a database as they are committed, one a line.
 //
 // A file is open to one writing process, so its changes are those of this one (documents that expire) and, with --after, those
-// that its log still has. Of a server everybody's changes come. Promises: each change once and in order; the token to go
-// on from is in every line, as `_id`. Leaves to others: what is told and how long it is kept (docs/CHANGES.md).
+// that its log still has. Of a server everybody's changes come, also over connections that break. Promises: each change
+// once and in order; the token to go on from is in every line, as `_id`; the one that opens a server is never an
+// argument, which other users of the machine see. Leaves to others: what is told and how long it is kept (docs/CHANGES.md).
 
-import type { ChangeEvent, Document } from '../index.ts'
+import { connect, type RemoteDatabase } from '../client/index.ts'
+import type { ChangeEvent, Database, Document } from '../index.ts'
 import { command } from './shared/command.ts'
 import { withDatabase } from './shared/databases.ts'
 import { usageFailure } from './shared/failure.ts'
@@ -12,16 +14,23 @@ import { parseCount, parseObject } from './shared/values.ts'
 
 export default command({
   args: {
-    file: { type: 'positional', required: true, description: 'Path of the database', valueHint: 'path' },
+    file: {
+      type: 'positional',
+      required: true,
+      description: 'Path of the database, or URL of a server',
+      valueHint: 'path'
+    },
     collection: { type: 'positional', required: false, description: 'Name of the collection; all without it' },
     filter: { type: 'string', valueHint: 'json', description: 'Which changes: conditions on their fields' },
     after: { type: 'string', valueHint: 'token', description: 'Go on behind this change: the _id of a line' },
     full: { type: 'boolean', description: 'Print the whole document with each update' },
+    database: { type: 'string', valueHint: 'name', description: 'Of a server: the database; main by default' },
     limit: { type: 'string', valueHint: 'count', description: 'End after so many changes' }
   },
   examples: [
     ['watch app.quire users', 'until Ctrl-C'],
-    ['watch app.quire users --filter \'{"operationType": "delete"}\' --limit 1', 'ends with the first deletion']
+    ['watch app.quire users --filter \'{"operationType": "delete"}\' --limit 1', 'ends with the first deletion'],
+    ['watch http://localhost:8080 users', 'of a server; QUIRE_TOKEN=quire_… in the environment opens it']
   ],
   endsItself: true,
   async run({ args, output, settings, signal }) {
@@ -33,7 +42,7 @@ export default command({
       ...(args.after === undefined ? {} : { startAfter: args.after }),
       ...(args.full ? { fullDocument: 'updateLookup' as const } : {})
     }
-    await withDatabase(args.file, 'write', settings, async database => {
+    const watch = async (database: Database | RemoteDatabase) => {
       const place = args.collection === undefined ? database : database.collection<Document>(args.collection)
       let count = 0
       for await (const change of place.watch(filter, options) as AsyncIterable<ChangeEvent<Document>>) {
@@ -41,6 +50,15 @@ export default command({
         await output.flush()
         if (++count >= limit) return
       }
+    }
+    if (!/^https?:\/\//i.test(args.file)) {
+      if (args.database !== undefined) throw usageFailure('--database is of a server; a file is one database')
+      return withDatabase(args.file, 'write', settings, watch)
+    }
+    await using database = connect(args.file, {
+      ...(process.env['QUIRE_TOKEN'] === undefined ? {} : { token: process.env['QUIRE_TOKEN'] }),
+      ...(args.database === undefined ? {} : { database: args.database })
     })
+    await watch(database)
   }
 })

@@ -92,3 +92,25 @@ test('a_server_that_cannot_be_started_is_refused_on_one_line', async () => {
     ).code
   ).toBe(1)
 })
+
+test('the_changes_of_a_server_are_watched', async () => {
+  const directory = temporaryDirectory()
+  const token = (await done(directory, ['token', 'create', 'data', 'app', 'write:main'])).trim()
+  const { url, end } = await startServer(directory)
+  const watching = startQuire(directory, ['watch', url, 'users', '--limit', '2'], { env: { QUIRE_TOKEN: token } })
+  const told: string[] = []
+  createInterface(watching.stdout).on('line', line =>
+    told.push((JSON.parse(line) as { operationType: string }).operationType)
+  )
+  const closed = once(watching, 'close')
+  // Nobody tells when the stream is open, so changes are made until two are seen.
+  while (watching.exitCode === null) await post(`${url}/v1/databases/main/collections/users/documents`, {}, token)
+  expect([await closed, told]).toEqual([
+    [0, null],
+    ['insert', 'insert']
+  ])
+  const refused = await quire(directory, ['watch', url, 'users'])
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('UNAUTHENTICATED')])
+  expect((await quire(directory, ['watch', 'a.quire', '--database', 'main'])).code).toBe(2)
+  expect((await end()).code).toBe(0)
+})
