@@ -51,20 +51,20 @@ pub struct Collection {
 }
 
 /// A lease that is given back when dropped.
-pub(super) struct HeldLease<'a>(&'a CollectionState);
+pub(super) struct HeldLease<'a>(&'a Store, &'a CollectionState);
 
 impl<'a> HeldLease<'a> {
-    pub(super) fn take(store: &Store, state: &'a CollectionState, owner: Owner) -> Result<HeldLease<'a>> {
+    pub(super) fn take(store: &'a Store, state: &'a CollectionState, owner: Owner) -> Result<HeldLease<'a>> {
         state
             .lease
             .acquire(owner, store.settings.lock_wait, &|| state.name().to_string())?;
-        Ok(HeldLease(state))
+        Ok(HeldLease(store, state))
     }
 }
 
 impl Drop for HeldLease<'_> {
     fn drop(&mut self) {
-        self.0.lease.release();
+        self.1.lease.release();
     }
 }
 
@@ -177,10 +177,10 @@ impl Collection {
     /// `POISONED`, `READ_ONLY`, `CLOSED`. Nothing is changed then.
     pub fn insert(&self, document: &[u8], options: &WriteOptions) -> Result<IdBytes> {
         let store = self.handle.writable()?;
-        let _lease = HeldLease::take(store, &self.state, options.owner)?;
+        let lease = HeldLease::take(store, &self.state, options.owner)?;
         let mut stored = Vec::with_capacity(document.len() + 32);
         let id = self.take_in(store, document, &mut stored)?;
-        self.write(store, &[Write::Insert(&id, &stored)], options)?;
+        self.write(lease, &[Write::Insert(&id, &stored)], options)?;
         Ok(id)
     }
 
@@ -190,7 +190,7 @@ impl Collection {
     /// Errors: as `insert`.
     pub fn insert_many(&self, documents: &[u8], ids: &mut Vec<u8>, options: &WriteOptions) -> Result<usize> {
         let store = self.handle.writable()?;
-        let _lease = HeldLease::take(store, &self.state, options.owner)?;
+        let lease = HeldLease::take(store, &self.state, options.owner)?;
         let mut stored = Vec::with_capacity(documents.len() + documents.len() / 8);
         let batch = self.take_in_many(store, documents, &mut stored)?;
         let mut writes = Vec::with_capacity(batch.len());
@@ -199,7 +199,7 @@ impl Collection {
             writes.push(Write::Insert(id, stored.get(at..*end).unwrap_or_default()));
             at = *end;
         }
-        self.write(store, &writes, options)?;
+        self.write(lease, &writes, options)?;
         batch.iter().for_each(|(id, _)| ids.extend_from_slice(id));
         Ok(batch.len())
     }
@@ -209,17 +209,17 @@ impl Collection {
     /// Errors: as `insert`, without `DUPLICATE_ID`.
     pub fn put(&self, document: &[u8], options: &WriteOptions) -> Result<bool> {
         let store = self.handle.writable()?;
-        let _lease = HeldLease::take(store, &self.state, options.owner)?;
+        let lease = HeldLease::take(store, &self.state, options.owner)?;
         let mut stored = Vec::with_capacity(document.len() + 32);
         let id = self.take_in(store, document, &mut stored)?;
-        Ok(self.write(store, &[Write::Put(&id, &stored)], options)?.met_count > 0)
+        Ok(self.write(lease, &[Write::Put(&id, &stored)], options)?.met_count > 0)
     }
 
     /// Removes document `id`; whether there was one.
     pub fn delete(&self, id: &IdBytes, options: &WriteOptions) -> Result<bool> {
         let store = self.handle.writable()?;
-        let _lease = HeldLease::take(store, &self.state, options.owner)?;
-        Ok(self.write(store, &[Write::Delete(id)], options)?.met_count > 0)
+        let lease = HeldLease::take(store, &self.state, options.owner)?;
+        Ok(self.write(lease, &[Write::Delete(id)], options)?.met_count > 0)
     }
 
     /// Takes the place of document `id`, where there is one. A document without `_id` gets `id`.
@@ -262,7 +262,7 @@ impl Collection {
     /// Removes every document; how many there were. Costs time in proportion to the pages, not the documents.
     pub fn clear(&self, options: &WriteOptions) -> Result<u64> {
         let store = self.handle.writable()?;
-        let _lease = HeldLease::take(store, &self.state, options.owner)?;
+        let lease = HeldLease::take(store, &self.state, options.owner)?;
         let change = Change {
             state: &self.state,
             ids: IdMode::default(),
@@ -271,7 +271,7 @@ impl Collection {
             writes: &[],
         };
         Ok(store
-            .commit(&[change], self.handle.durability(options))?
+            .commit_then(&[change], self.handle.durability(options), || drop(lease))?
             .cleared_count)
     }
 
@@ -358,7 +358,7 @@ impl Collection {
         Ok((content.structures.snapshot(), content.structures_identity))
     }
 
-    fn write(&self, store: &Store, writes: &[Write<'_>], options: &WriteOptions) -> Result<Outcome> {
+    fn write(&self, lease: HeldLease<'_>, writes: &[Write<'_>], options: &WriteOptions) -> Result<Outcome> {
         let change = Change {
             state: &self.state,
             ids: IdMode::default(),
@@ -366,7 +366,8 @@ impl Collection {
             create: false,
             writes,
         };
-        store.commit(&[change], self.handle.durability(options))
+        let (store, durability) = (lease.0, self.handle.durability(options));
+        store.commit_then(&[change], durability, || drop(lease))
     }
 
     /// Runs `verb` as a transaction of this collection.

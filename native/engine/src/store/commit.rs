@@ -3,7 +3,7 @@
 //! Order. Under the gate (shared) and the locks of the collections changed: every write is planned, so that all
 //! that can fail has failed before anything changes; then one frame is appended to the log; then the pages are
 //! changed; then the changes are told, where somebody wants to know them (feed/). The locks are given back before
-//! the wait for the disk, so that waiting commits share one sync.
+//! the wait for the disk, and so are the leases of whoever asks for it, so that waiting commits share one sync.
 //!
 //! Promises: a failure before the frame is whole changes nothing. A failure while pages are changed, or a panic, refuses all
 //! further calls: the frame is in the log, so the next open holds the commit whole.
@@ -68,6 +68,18 @@ impl Store {
     /// cannot have, `DISK_FULL`, `TRANSACTION_TOO_LARGE`, `CORRUPTED`, `IO`: nothing is changed.
     /// `POISONED`; `CLOSED`.
     pub fn commit(&self, changes: &[Change<'_>], durability: Durability) -> Result<Outcome> {
+        self.commit_then(changes, durability, || ())
+    }
+
+    /// As `commit`; calls `release` once pages are changed, before the wait for the disk, where there is one: a caller that
+    /// gives its leases back by it lets the next writers of its collections share the sync. What they see is not on the
+    /// disk yet, but a commit is never there without those before it. After a failure before, `release` is dropped.
+    pub fn commit_then(
+        &self,
+        changes: &[Change<'_>],
+        durability: Durability,
+        release: impl FnOnce(),
+    ) -> Result<Outcome> {
         self.check_writable()?;
         let gate = self.gate.read();
         self.check_open()?;
@@ -92,6 +104,7 @@ impl Store {
         }
         drop(steps);
         drop(gate);
+        release();
         self.after_commit(sequence, durability)?;
         Ok(outcome)
     }

@@ -17,6 +17,7 @@ mod index_guard;
 pub mod overlay;
 mod verbs;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,7 +132,14 @@ impl Transaction {
     /// Errors: `TRANSACTION_ENDED`; as `Store::commit`. After any error the transaction is rolled back.
     pub fn commit(&mut self, durability: Durability) -> Result<()> {
         self.check_open()?;
-        let result = self.commit_parts(durability);
+        let are_released = Cell::new(false);
+        let result = self.commit_parts(durability, || {
+            self.leased_parts().for_each(|part| part.state.lease.release());
+            are_released.set(true);
+        });
+        if are_released.get() {
+            self.parts.clear();
+        }
         self.end();
         result
     }
@@ -155,7 +163,8 @@ impl Transaction {
         self.is_ended
     }
 
-    fn commit_parts(&self, durability: Durability) -> Result<()> {
+    /// Commits what was written; see `Store::commit_then` for `release`.
+    fn commit_parts(&self, durability: Durability, release: impl FnOnce()) -> Result<()> {
         let written: Vec<(&Part, Vec<Write<'_>>)> = self
             .parts
             .values()
@@ -172,7 +181,12 @@ impl Transaction {
                 writes,
             })
             .collect();
-        self.store.commit(&changes, durability).map(|_| ())
+        self.store.commit_then(&changes, durability, release).map(|_| ())
+    }
+
+    /// The parts whose leases the transaction holds.
+    fn leased_parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.values().filter(|part| part.is_leased)
     }
 
     /// Gives everything back that the transaction holds.
@@ -181,11 +195,8 @@ impl Transaction {
         if let Some(snapshot) = self.snapshot.take() {
             self.store.pager.close_snapshot(&snapshot);
         }
-        for part in std::mem::take(&mut self.parts).into_values() {
-            if part.is_leased {
-                part.state.lease.release();
-            }
-        }
+        self.leased_parts().for_each(|part| part.state.lease.release());
+        self.parts.clear();
     }
 
     fn check_open(&self) -> Result<()> {

@@ -1,9 +1,12 @@
-//! Reads of documents whose ids the id index cannot tell apart.
+//! Reads of documents whose ids the id index cannot tell apart; leases while a commit waits for the disk.
+
+use std::path::Path;
 
 use super::*;
 use crate::collection::Body;
 use crate::database::{Database, MEMORY_PATH, OpenOptions};
 use crate::format::bucket::HashPart;
+use crate::storage::MemoryStorage;
 
 /// Ids that are tried: sixteen pairs are alike in 40 bits then, and none once in ten million runs.
 const TRIED: i64 = 6_000_000;
@@ -50,4 +53,34 @@ fn many_ids_that_are_alike_in_40_bits_are_told_apart() {
     assert_eq!(found(&collection, &[first, second, first]), [0, 1, 2]);
     collection.delete(&IdBytes::from_integer(first), &write).unwrap();
     assert_eq!(found(&collection, &[first, second]), [1]);
+}
+
+#[test]
+fn lease_is_given_back_before_the_wait_for_the_disk() {
+    let storage = Arc::new(MemoryStorage::new());
+    let database = Database::open_on(storage, Path::new("items.quire"), &OpenOptions::default()).unwrap();
+    let collection = database.collection("items").unwrap();
+    let store = collection.handle.writable().unwrap();
+    let owner = WriteOptions::default().owner;
+    let lease = HeldLease::take(store, &collection.state, owner).unwrap();
+    let (mut stored, mut is_released) = (Vec::new(), false);
+    let id = collection.take_in(store, &document(1), &mut stored).unwrap();
+    let change = Change {
+        state: &collection.state,
+        ids: IdMode::default(),
+        clear: false,
+        create: false,
+        writes: &[Write::Insert(&id, &stored)],
+    };
+    let release = || {
+        assert!(!collection.state.lease.try_acquire(owner));
+        drop(lease);
+        // The next writer needs neither the lease nor a lock that the commit still has.
+        assert!(collection.has(&id).unwrap());
+        collection.insert(&document(2), &WriteOptions::default()).unwrap();
+        is_released = true;
+    };
+    store.commit_then(&[change], Durability::Disk, release).unwrap();
+    assert!(is_released);
+    assert_eq!(collection.count(None).unwrap(), 2);
 }
