@@ -207,8 +207,21 @@ export class Databases {
     opened.usersCount++
     opened.mover
       .run()
-      .catch(error => this.#onFailure(opened.name, error))
+      .catch(error => this.#failed(opened, error))
       .finally(() => this.release(opened))
+  }
+
+  /** Where a failure left documents in two places, nobody sees them before they are in one, or is told the failure. */
+  #failed(opened: OpenDatabase, error: unknown): void {
+    this.#onFailure(opened.name, error)
+    if (!opened.mover.isTorn) return
+    opened.pending = this.#recovered(opened)
+    opened.pending.catch(next => this.#onFailure(opened.name, next))
+  }
+
+  async #recovered(opened: OpenDatabase): Promise<void> {
+    await opened.mover.recover()
+    opened.pending = undefined
   }
 
   /** Closes all of them; what is committed is on disk then. */
@@ -256,9 +269,7 @@ export class Databases {
   #goOn(opened: OpenDatabase, wanted: number | undefined): void {
     const { shards, mover } = opened
     if (shards.isMoving) {
-      opened.pending = mover.recover().then(() => {
-        opened.pending = undefined
-      })
+      opened.pending = this.#recovered(opened)
     }
     const move = async () => {
       await opened.pending
@@ -267,7 +278,7 @@ export class Databases {
     }
     opened.usersCount++
     move()
-      .catch(error => this.#onFailure(opened.name, error))
+      .catch(error => this.#failed(opened, error))
       .finally(() => this.release(opened))
   }
 

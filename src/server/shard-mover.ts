@@ -2,7 +2,8 @@
 //
 // A batch of documents is copied to where they belong, that is made to last, and only then are they deleted where they
 // were, and that is made to last. Promises: whenever it is cut off, every document is there, in its new place, its old
-// one, or both alike; `recover` ends the last case before anybody looks; `run` goes on where it was. Nobody writes
+// one, or both alike; `recover` ends the last case before anybody looks; `run` goes on where it was. A batch that fails
+// is taken back. Nobody writes
 // while a batch moves, some 10 ms, and everybody between two batches. Leaves to others: where documents are (shards.ts).
 
 import { setImmediate } from 'node:timers/promises'
@@ -32,6 +33,8 @@ export class ShardMover {
   movedCount = 0
   /** Why it has stopped before the end. */
   failure: unknown
+  /** Whether documents may be in two places, which nobody may see before `recover`. */
+  isTorn = false
 
   constructor(shards: Shards, gate: WriteGate) {
     this.#shards = shards
@@ -78,6 +81,7 @@ export class ShardMover {
         for await (const batch of this.#batches(shard, name, isCopied)) await remove(part, name, batch)
       }
     }
+    this.isTorn = false
   }
 
   async #moveAll(): Promise<void> {
@@ -162,16 +166,42 @@ export class ShardMover {
       if (known === undefined) copies.set(to, [document])
       else known.push(document)
     }
-    await Promise.all(
-      [...copies].map(async ([to, documents]) => {
-        const part = parts[to] as Database
-        await part.collection<Document>(name).async.insertMany(documents, { durability: 'process' })
-        await part.sync()
-      })
-    )
-    await remove(from, name, batch)
+    try {
+      await allEnded(
+        [...copies].map(async ([to, documents]) => {
+          const part = parts[to] as Database
+          await part.collection<Document>(name).async.insertMany(documents, { durability: 'process' })
+          await part.sync()
+        })
+      )
+      await remove(from, name, batch)
+    } catch (error) {
+      await this.#takeBack(from, name, copies)
+      throw error
+    }
     this.movedCount += batch.length
   }
+
+  /** Deletes the copies of a batch that failed, as far as the documents are still where they were. */
+  async #takeBack(from: Database, name: string, copies: ReadonlyMap<number, WithId<Document>[]>): Promise<void> {
+    try {
+      for (const [to, documents] of copies) {
+        const copied = documents.flatMap(({ _id }) =>
+          from.collection(name).has(_id as Id) ? [{ id: _id as Id, to }] : []
+        )
+        await remove(this.#shards.parts[to] as Database, name, copied)
+      }
+    } catch {
+      // The failure before this one is the one to tell.
+      this.isTorn = true
+    }
+  }
+}
+
+/** Waits until all have ended, also where one fails. @throws the first failure */
+async function allEnded(all: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(all)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 async function remove(from: Database, name: string, batch: readonly Moving[]): Promise<void> {
