@@ -79,3 +79,47 @@ pub fn is_in_runs(runs: &[Run], number: PageNumber) -> bool {
     let after = runs.partition_point(|run| run.first <= number.get());
     after > 0 && number.get() < runs[after - 1].end()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::header::HEADER_PAGES;
+
+    const ENTRIES_PER_PAGE: u32 = (PAGE_BODY_BYTES / ENTRY_BYTES) as u32;
+
+    /// Lays out `count` runs that do not touch, the first of `first_pages` pages and the others of one.
+    fn lay_out(count: u32, first_pages: u32) {
+        let run = |number: u32| Run {
+            first: HEADER_PAGES + number * 4,
+            count: if number == 0 { first_pages } else { 1 },
+        };
+        let runs: Vec<Run> = (0..count).map(run).collect();
+        let page_count = HEADER_PAGES + count * 4 + 1;
+        let mut allocator = Allocator::new(page_count, HEADER_PAGES, &runs).unwrap();
+        let free_before = allocator.free_pages();
+        let list = FreeList::lay_out(&mut allocator).unwrap();
+        let (first, bytes) = list.blob.unwrap();
+        assert_eq!(decode_runs(&bytes), list.runs);
+        let pages = blob::pages_count(bytes.len() as u32);
+        for page in first.get()..first.get() + pages {
+            assert!(
+                !is_in_runs(&list.runs, PageNumber::new(page)),
+                "{count} runs, page {page}"
+            );
+        }
+        let free: u64 = list.runs.iter().map(|run| u64::from(run.count)).sum();
+        let grown = u64::from(list.page_count - page_count);
+        assert_eq!(free_before + grown, free + u64::from(pages), "{count} runs");
+    }
+
+    #[test]
+    fn list_says_of_each_page_that_it_took_that_it_is_not_free() {
+        for pages in [1, 2, 3] {
+            for per_page in [0, ENTRIES_PER_PAGE, 2 * ENTRIES_PER_PAGE] {
+                for count in (per_page.max(2) - 1)..per_page.max(2) + 3 {
+                    lay_out(count, pages);
+                }
+            }
+        }
+    }
+}
